@@ -1,0 +1,30 @@
+// What an authenticator answers. Outcomes are values, not exceptions: a refusal is a fact about the request, and the difference between
+// "not mine", "bad" and "cannot tell right now" decides between asking the next one, 401 and 503 (after apiserver's authenticator.Request).
+
+import type { UserInfo } from '../kube/userinfo.ts';
+
+/** Stable codes of a refused credential; each has a row in errors.ts. */
+export type RejectedCode =
+  | 'TOKEN_MALFORMED'
+  | 'TOKEN_UNKNOWN_ISSUER'
+  | 'TOKEN_AUDIENCE'
+  | 'TOKEN_EXPIRED'
+  | 'TOKEN_NOT_YET_VALID'
+  | 'TOKEN_ALGORITHM'
+  | 'TOKEN_SIGNATURE'
+  | 'TOKEN_CLAIMS'
+  | 'TOKEN_SYSTEM_IDENTITY'
+  | 'CREDENTIALS_CONFLICT'
+  | 'CREDENTIALS_MALFORMED';
+
+/**
+ * - `user`: verified; `expiresAt` is when the credential ends, ms since the epoch.
+ * - `noOpinion`: this authenticator found nothing that is its own.
+ * - `rejected`: the credential is bad; `detail` is for the log only and never holds the token.
+ * - `unavailable`: it could not be judged now (issuer down, no keys yet): 503, never 401.
+ */
+export type Outcome =
+  | { readonly kind: 'user'; readonly user: UserInfo; readonly expiresAt: number; readonly source: string }
+  | { readonly kind: 'noOpinion' }
+  | { readonly kind: 'rejected'; readonly code: RejectedCode; readonly detail: string; readonly source: string }
+  | { readonly kind: 'unavailable'; readonly cause: unknown; readonly source: string };

@@ -1,0 +1,88 @@
+// The gate's configuration once it has been read, checked and resolved: what the rest of the program sees. Everything here is frozen,
+// durations are milliseconds, paths are absolute, names are normalised. The file format itself is described by schema.ts.
+
+/** One address to listen on; port 0 lets the system choose (tests). */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address range, as `net.BlockList.addSubnet` takes it. */
+export interface Cidr {
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+export interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL names, in order; empty means Node's default. */
+  readonly ciphers: readonly string[];
+}
+
+export interface ClusterConfig {
+  readonly name: string;
+  /** Absolute path of the kubeconfig; '' when inCluster. */
+  readonly kubeconfig: string;
+  /** The kubeconfig's context; '' means its current-context. */
+  readonly context: string;
+  readonly inCluster: boolean;
+  readonly identity: 'Impersonate';
+  /** Absent match (both empty) takes everything. pathPrefix has no trailing slash; hosts are lower case without port. */
+  readonly match: { readonly pathPrefix: string; readonly hosts: readonly string[] };
+}
+
+export interface ClaimSource {
+  /** '' means not mapped. */
+  readonly claim: string;
+  readonly prefix: string;
+}
+
+export interface JwtConfig {
+  readonly issuer: {
+    readonly url: string;
+    readonly discoveryURL: string;
+    readonly audiences: readonly string[];
+    /** PEM; '' means the system's roots. */
+    readonly certificateAuthority: string;
+  };
+  readonly claimMappings: { readonly username: ClaimSource; readonly groups: ClaimSource; readonly uid: { readonly claim: string } };
+  /** Required claim values (claimValidationRules with claim and requiredValue). */
+  readonly requiredClaims: readonly { readonly claim: string; readonly requiredValue: string }[];
+  /** Lower-case header name; 'authorization' means bearer (and the websocket bearer subprotocol). */
+  readonly sourceHeader: string;
+  /** '' means OpenID discovery. */
+  readonly jwksURL: string;
+  readonly signingAlgorithms: readonly string[];
+  readonly systemIdentities: 'Refuse' | 'Allow';
+}
+
+export interface SessionsConfig {
+  /** 0 means none. */
+  readonly idleTimeoutMs: number;
+  readonly maxDurationMs: number;
+  readonly endOnExpiry: boolean;
+  readonly drainTimeoutMs: number;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** The whole configuration, resolved. */
+export interface GateConfig {
+  /** Absolute path of the file it came from. */
+  readonly file: string;
+  readonly listen: {
+    readonly address: HostPort;
+    readonly tls: TlsConfig;
+    /** '' means none. */
+    readonly clientCAFile: string;
+    readonly trustedProxies: readonly Cidr[];
+  };
+  readonly ops: { readonly address: HostPort };
+  readonly clusters: readonly ClusterConfig[];
+  readonly authentication: { readonly jwt: readonly JwtConfig[] };
+  readonly sessions: SessionsConfig;
+  readonly log: { readonly level: LogLevel };
+}
