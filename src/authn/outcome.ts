@@ -26,5 +26,10 @@ export type RejectedCode =
 export type Outcome =
   | { readonly kind: 'user'; readonly user: UserInfo; readonly expiresAt: number; readonly source: string }
   | { readonly kind: 'noOpinion' }
-  | { readonly kind: 'rejected'; readonly code: RejectedCode; readonly detail: string; readonly source: string }
+  | {
+      readonly kind: 'rejected';
+      readonly code: RejectedCode;
+      readonly detail: string;
+      readonly source: string;
+    }
   | { readonly kind: 'unavailable'; readonly cause: unknown; readonly source: string };

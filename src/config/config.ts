@@ -48,7 +48,11 @@ export interface JwtConfig {
     /** PEM; '' means the system's roots. */
     readonly certificateAuthority: string;
   };
-  readonly claimMappings: { readonly username: ClaimSource; readonly groups: ClaimSource; readonly uid: { readonly claim: string } };
+  readonly claimMappings: {
+    readonly username: ClaimSource;
+    readonly groups: ClaimSource;
+    readonly uid: { readonly claim: string };
+  };
   /** Required claim values (claimValidationRules with claim and requiredValue). */
   readonly requiredClaims: readonly { readonly claim: string; readonly requiredValue: string }[];
   /** Lower-case header name; 'authorization' means bearer (and the websocket bearer subprotocol). */

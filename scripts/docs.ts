@@ -1,0 +1,41 @@
+// Writes the generated reference files (npm run docs); with --check it only compares them and fails when one is stale.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { configReference, configSchemaFile } from './docs/config.ts';
+import { errorsReference } from './docs/errors.ts';
+
+interface Generator {
+  /** Relative to the checkout. */
+  readonly file: string;
+  render(): string;
+}
+
+/** Every generated file. Add a generator here. */
+const GENERATORS: readonly Generator[] = [configReference, configSchemaFile, errorsReference];
+
+const ROOT = join(import.meta.dirname, '..');
+
+function readCurrent(file: string): string {
+  try {
+    return readFileSync(join(ROOT, file), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function writeAll(): void {
+  for (const { file, render } of GENERATORS) {
+    mkdirSync(dirname(join(ROOT, file)), { recursive: true });
+    writeFileSync(join(ROOT, file), render());
+  }
+}
+
+function checkAll(): number {
+  const stale = GENERATORS.filter(({ file, render }) => readCurrent(file) !== render());
+  for (const { file } of stale) process.stderr.write(`${file} is stale: run npm run docs\n`);
+  return stale.length > 0 ? 1 : 0;
+}
+
+if (process.argv.includes('--check')) process.exitCode = checkAll();
+else writeAll();

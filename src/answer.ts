@@ -1,0 +1,84 @@
+// The answers that Postern itself makes, as bytes: one way for REST responses and one for upgrade sockets, from the same Status.
+
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { errorHeaders, errorStatus, type GateError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { renderStatus, statusHeaders } from './kube/status.ts';
+import { announcesBody } from './proxy/headers.ts';
+
+/** What kubectl reads before anything else: API groups, versions and their resources. */
+const DISCOVERY = /^\/(api|apis)(\/[^/]*){0,2}\/?$/;
+/** How long a caller may take to read a refusal before its connection is closed for good. ms. */
+const REFUSAL_LINGER_MS = 10_000;
+
+/** What is to be answered: HTTP status, flat header lines, body. */
+export interface Answer {
+  readonly status: number;
+  readonly lines: readonly string[];
+  readonly body: Buffer;
+}
+
+/** Renders a refusal. `path` is the decoded path if one is known, `auditID` '' when the request could not be read at all. */
+export function renderAnswer(error: GateError, auditID: string, path: string): Answer {
+  const fields = errorStatus(error);
+  const body = renderStatus(fields);
+  const headers: Record<string, string> = { ...statusHeaders(body), ...errorHeaders(error) };
+  if (auditID !== '') headers['Audit-ID'] = auditID;
+  // kubectl throws away the message of a JSON 403 on discovery and prints "unknown"; a text/plain body it prints (protocol.md §7.2).
+  if (fields.code === 403 && DISCOVERY.test(path)) headers['Content-Type'] = 'text/plain; charset=utf-8';
+  const lines = Object.entries(headers).flat();
+  return { status: fields.code, lines, body };
+}
+
+/** Writes a refusal to a response that has not begun; one that has is broken off by its owner. */
+export function answerResponse(response: ServerResponse, answer: Answer, exchange: Exchange): void {
+  if (response.headersSent || response.destroyed) return;
+  const lines: string[] = [...answer.lines];
+  const request = response.req;
+  // What the caller still sends of its body is not read, so the connection can't carry a next request.
+  if (exchange.httpVersion !== '2.0' && request !== undefined && !request.complete && announcesBody(request))
+    lines.push('Connection', 'close');
+  response.writeHead(answer.status, lines as unknown as OutgoingHttpHeader[]);
+  response.end(answer.body);
+}
+
+/** Writes a refusal to an upgrade's socket: complete, then FIN, never a reset that could overtake it. */
+export function answerSocket(socket: Socket, answer: Answer): void {
+  const head = [
+    `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? 'Error'}`,
+    `Date: ${new Date().toUTCString()}`,
+  ];
+  for (let i = 0; i + 1 < answer.lines.length; i += 2)
+    head.push(`${answer.lines[i]}: ${answer.lines[i + 1]}`);
+  socket.write(Buffer.from(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n`, 'latin1'));
+  endSocket(socket, answer.body);
+}
+
+/** Ends a socket that carries no tunnel: what is queued is sent, input is dropped, and it is closed at the latest after REFUSAL_LINGER_MS. */
+function endSocket(socket: Socket, last: Buffer): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS);
+  timer.unref();
+  socket.on('close', () => clearTimeout(timer));
+  // Answered is answered: a caller that has sent its own FIN, or does so now, is closed as soon as the last byte is out.
+  socket.on('end', () =>
+    socket.writableFinished ? socket.destroy() : socket.once('finish', () => socket.destroy()),
+  );
+  socket.end(last);
+  socket.resume();
+}
+
+const STATUS_TEXT: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+  499: 'Client Closed Request',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};

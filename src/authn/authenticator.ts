@@ -1,0 +1,144 @@
+// Who is calling: the one entrance of authentication, for REST and upgrades alike. The credential's issuer and the place it was found in
+// choose exactly one entry of the configuration, which alone judges it: there is no second opinion (field-lessons.md §3 rule 7, S18).
+
+import type { JwtConfig } from '../config/config.ts';
+import { createVerdictCache, type Verdict } from './cache.ts';
+import { systemClock } from './clock.ts';
+import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
+import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
+import type { Outcome } from './outcome.ts';
+import { describeValue, parseToken } from './token.ts';
+
+/** The outcome for one request; `websocketProtocols` as in Credentials, whatever the outcome is. */
+export type Authentication = Outcome & { readonly websocketProtocols?: string };
+
+/** What of a request is looked at. */
+export type AuthenticationRequest = Omit<CredentialInput, 'sources'>;
+
+/** The state of one entry's keys. */
+export interface IssuerState {
+  readonly issuer: string;
+  readonly sourceHeader: string;
+  /** ms since the epoch; 0 when no keys were ever fetched. */
+  readonly keysFetchedAt: number;
+  readonly lastError: unknown;
+}
+
+/** Authenticates requests. */
+export interface Authenticator {
+  /** Answers at once when the token is known, else by a promise that never rejects. noOpinion means that there is no credential. */
+  authenticate(request: AuthenticationRequest): Authentication | Promise<Authentication>;
+  /** Configured assertion headers, lower case: credentials, which must not go on to the cluster. */
+  readonly assertionHeaders: ReadonlySet<string>;
+  issuers(): readonly IssuerState[];
+  /** Resolves when every issuer was asked for its keys once, however that ended. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AuthenticatorDeps extends JwtDeps {
+  /** Most remembered tokens. Default 10,000. */
+  readonly maxCachedTokens?: number;
+}
+
+const NO_CREDENTIAL: Authentication = Object.freeze({ kind: 'noOpinion' });
+
+/**
+ * Creates the authenticator of one configuration; it starts to fetch keys.
+ * @throws TypeError for two entries with the same issuer and source, or an entry that can't work.
+ */
+export function createAuthenticator(
+  config: { readonly jwt: readonly JwtConfig[] },
+  deps: AuthenticatorDeps = {},
+): Authenticator {
+  const sources = [...new Set(config.jwt.map((entry) => entry.sourceHeader))];
+  const entries = createEntries(config.jwt, deps);
+  const cache = createVerdictCache({
+    clock: deps.clock ?? systemClock,
+    ...(deps.maxCachedTokens === undefined ? {} : { maxEntries: deps.maxCachedTokens }),
+  });
+  return {
+    authenticate(request) {
+      const credentials = extractCredentials({ ...request, sources });
+      if (credentials.kind === 'none') return NO_CREDENTIAL;
+      if (credentials.kind === 'rejected') return credentials;
+      const { token, origins, websocketProtocols } = credentials;
+      const key = cache.keyOf(origins.map(({ source, header }) => `${source}=${header}`).join(), token);
+      const known = cache.get(key);
+      if (known !== undefined) return withProtocols(known, websocketProtocols);
+      const outcome = cache.verifyOnce(key, () => verifySafely(entries, credentials));
+      return websocketProtocols === undefined
+        ? outcome
+        : outcome.then((it) => withProtocols(it, websocketProtocols));
+    },
+    assertionHeaders: new Set(sources.filter((header) => header !== 'authorization')),
+    issuers: () =>
+      [...entries.values()].map(({ issuer, sourceHeader, keys }) => ({
+        issuer,
+        sourceHeader,
+        keysFetchedAt: keys.fetchedAt(),
+        lastError: keys.lastError(),
+      })),
+    ready: async () => void (await Promise.all([...entries.values()].map(({ keys }) => keys.ready()))),
+    close: async () => void (await Promise.all([...entries.values()].map((entry) => entry.close()))),
+  };
+}
+
+type Token = Extract<Credentials, { kind: 'token' }>;
+type Entries = ReadonlyMap<string, JwtAuthenticator>;
+
+function createEntries(configs: readonly JwtConfig[], deps: JwtDeps): Entries {
+  const keys = configs.map((config) => entryKey(config.sourceHeader, config.issuer.url));
+  const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
+  if (twice >= 0) throw new TypeError(`jwt[${twice}]: the same issuer and source header as an earlier entry`);
+  return new Map(
+    configs.map((config) => [
+      entryKey(config.sourceHeader, config.issuer.url),
+      createJwtAuthenticator(config, deps),
+    ]),
+  );
+}
+
+/** A header's name holds no space. */
+function entryKey(sourceHeader: string, issuer: string): string {
+  return `${sourceHeader} ${issuer}`;
+}
+
+/** Fail closed: what goes wrong in here lets nobody in, and is no fault of the caller's either. */
+async function verifySafely(entries: Entries, credentials: Token): Promise<Verdict> {
+  try {
+    return await verify(entries, credentials);
+  } catch (cause) {
+    return { outcome: { kind: 'unavailable', cause, source: credentials.source }, isCurrent: undefined };
+  }
+}
+
+async function verify(entries: Entries, credentials: Token): Promise<Verdict> {
+  const token = parseToken(credentials.token);
+  if (token === undefined) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
+  const issuer = token.claims['iss'];
+  if (typeof issuer !== 'string')
+    return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(issuer)}`, credentials);
+  for (const { header, source } of credentials.origins) {
+    const entry = entries.get(entryKey(header, issuer));
+    if (entry !== undefined) return entry.authenticate(token, source);
+  }
+  const headers = credentials.origins.map(({ header }) => header).join(', ');
+  return refuse(
+    'TOKEN_UNKNOWN_ISSUER',
+    `no entry for issuer ${describeValue(issuer)} in ${headers}`,
+    credentials,
+  );
+}
+
+function refuse(
+  code: 'TOKEN_MALFORMED' | 'TOKEN_UNKNOWN_ISSUER',
+  detail: string,
+  { source }: Token,
+): Verdict {
+  return { outcome: { kind: 'rejected', code, detail, source }, isCurrent: undefined };
+}
+
+function withProtocols(outcome: Outcome, websocketProtocols: string | undefined): Authentication {
+  return websocketProtocols === undefined ? outcome : { ...outcome, websocketProtocols };
+}

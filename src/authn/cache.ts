@@ -1,0 +1,125 @@
+// Verdicts on tokens, remembered, so that a token is verified once and not with every request. It holds no token: the key is an HMAC with
+// a key of this process (after apiserver's cached_token_authenticator.go). An entry ends with its token, with the issuer's key set, or
+// after MAX_AGE_MS, whichever is first. Some refusals are remembered too, briefly, so that a client in a loop costs little.
+
+import { createHmac, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from './clock.ts';
+import type { Outcome } from './outcome.ts';
+
+/** An outcome and how long it holds: while `isCurrent`; never remembered when that is undefined. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly isCurrent: (() => boolean) | undefined;
+}
+
+/** Remembers verdicts. */
+export interface VerdictCache {
+  /** The key of a token from a source: a keyed hash, no part of it can be told from it. */
+  keyOf(source: string, token: string): string;
+  /** A remembered outcome, if it still holds. A user whose token ended meanwhile is rejected with TOKEN_EXPIRED. */
+  get(key: string): Outcome | undefined;
+  /** Verifies, once for all that ask meanwhile, and remembers. @throws what `verify` throws, to all of them. */
+  verifyOnce(key: string, verify: () => Promise<Verdict>): Promise<Outcome>;
+  /** Remembered users, for metrics and tests. */
+  readonly size: number;
+}
+
+export interface CacheOptions {
+  readonly clock: Clock;
+  /** Most remembered users. Default 10,000. */
+  readonly maxEntries?: number;
+}
+
+/** A user is verified anew after so long, whatever the token says. ms */
+export const MAX_AGE_MS = 5 * 60_000;
+/** A refusal is remembered for so long. ms */
+export const REFUSAL_AGE_MS = 10_000;
+const MAX_ENTRIES = 10_000;
+const MAX_REFUSALS = 1000;
+/** All remembered identities together, about. bytes */
+const MAX_BYTES = 128 * 1024 * 1024;
+const ENTRY_OVERHEAD_BYTES = 600;
+
+interface Entry {
+  readonly outcome: Outcome;
+  readonly isCurrent: () => boolean;
+  /** ms since the epoch. */
+  readonly until: number;
+}
+
+/** Creates an empty cache with a new random key. */
+export function createVerdictCache(options: CacheOptions): VerdictCache {
+  const { clock } = options;
+  const secret = randomBytes(32);
+  const users = new LRUCache<string, Entry>({
+    max: options.maxEntries ?? MAX_ENTRIES,
+    maxSize: MAX_BYTES,
+    sizeCalculation: (entry) => sizeOf(entry.outcome),
+  });
+  const refusals = new LRUCache<string, Entry>({ max: MAX_REFUSALS });
+  const underWay = new Map<string, Promise<Outcome>>();
+
+  const remember = (key: string, { outcome, isCurrent }: Verdict): Outcome => {
+    const now = clock.now();
+    if (outcome.kind === 'user' && outcome.expiresAt <= now) return expired(outcome);
+    if (isCurrent === undefined) return outcome;
+    if (outcome.kind === 'user') users.set(key, { outcome, isCurrent, until: now + MAX_AGE_MS });
+    if (outcome.kind === 'rejected') refusals.set(key, { outcome, isCurrent, until: now + REFUSAL_AGE_MS });
+    return outcome;
+  };
+  const run = async (key: string, verify: () => Promise<Verdict>): Promise<Outcome> => {
+    try {
+      return remember(key, await verify());
+    } finally {
+      underWay.delete(key);
+    }
+  };
+
+  return {
+    keyOf: (source, token) =>
+      createHmac('sha256', secret)
+        .update(`${source.length}:${source}${token.length}:${token}`)
+        .digest('base64url'),
+    get(key) {
+      const store = users.has(key) ? users : refusals;
+      const entry = store.get(key);
+      if (entry === undefined) return undefined;
+      const now = clock.now();
+      if (entry.outcome.kind === 'user' && entry.outcome.expiresAt <= now) {
+        store.delete(key);
+        return expired(entry.outcome);
+      }
+      if (now < entry.until && entry.isCurrent()) return entry.outcome;
+      store.delete(key);
+      return undefined;
+    },
+    verifyOnce(key, verify) {
+      const shared = underWay.get(key);
+      if (shared !== undefined) return shared;
+      const promise = run(key, verify);
+      underWay.set(key, promise);
+      return promise;
+    },
+    get size() {
+      return users.size;
+    },
+  };
+}
+
+function expired(outcome: Extract<Outcome, { kind: 'user' }>): Outcome {
+  return {
+    kind: 'rejected',
+    code: 'TOKEN_EXPIRED',
+    detail: 'expired since it was verified',
+    source: outcome.source,
+  };
+}
+
+function sizeOf(outcome: Outcome): number {
+  if (outcome.kind !== 'user') return ENTRY_OVERHEAD_BYTES;
+  const { username, uid, groups } = outcome.user;
+  let characters = username.length + uid.length;
+  for (const group of groups) characters += group.length;
+  return ENTRY_OVERHEAD_BYTES + 2 * characters + 24 * groups.length;
+}

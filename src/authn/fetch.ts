@@ -1,0 +1,102 @@
+// Fetches an issuer's small JSON documents: over verified TLS only, no redirects, bounded in size and time. Whoever answers at that address
+// decides who may enter the clusters, so nothing about the connection is negotiable, and what it says is `unknown` until it was checked.
+
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { Agent, request } from 'undici';
+import type { SetTimer } from './clock.ts';
+
+/** Gets JSON documents of one issuer. */
+export interface DocumentFetcher {
+  /** Fetches and parses one document. @throws Error for anything but a 200 answer with JSON inside the bounds. */
+  get(url: string): Promise<unknown>;
+  /** Ends connections, with requests under way. */
+  close(): Promise<void>;
+}
+
+export interface FetcherOptions {
+  /** PEM; replaces the system's roots, as in AuthenticationConfiguration. '' means the system's roots. */
+  readonly certificateAuthority: string;
+  readonly setTimer: SetTimer;
+  /** For one document, from the connection to its last byte. Default 5,000 ms. */
+  readonly timeoutMs?: number;
+}
+
+/** For one document. ms */
+export const FETCH_TIMEOUT_MS = 5000;
+/** The largest document that is read. Google's, the largest common one, has 5 KiB. */
+export const MAX_DOCUMENT_BYTES = 512 * 1024;
+
+/** Creates a fetcher; connects to nobody yet. @throws Error when the PEM can't be read. */
+export function createDocumentFetcher(options: FetcherOptions): DocumentFetcher {
+  const agent = new Agent({
+    allowH2: false,
+    connections: 2,
+    pipelining: 1,
+    keepAliveTimeout: 1000,
+    maxHeaderSize: 64 * 1024,
+    connect: { secureContext: trust(options.certificateAuthority), rejectUnauthorized: true },
+  });
+  const timeoutMs = options.timeoutMs ?? FETCH_TIMEOUT_MS;
+  return {
+    async get(url) {
+      if (!isSecureURL(url)) throw new Error('not an https URL');
+      const abort = new AbortController();
+      const cancel = options.setTimer(
+        () => abort.abort(new Error(`no complete answer in ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      try {
+        return await getDocument(url, agent, abort);
+      } finally {
+        cancel();
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Whether a URL is one that keys may come from: https and without user information. */
+export function isSecureURL(url: string): boolean {
+  const parsed = URL.parse(url);
+  return parsed !== null && parsed.protocol === 'https:' && parsed.username === '' && parsed.password === '';
+}
+
+async function getDocument(url: string, dispatcher: Agent, abort: AbortController): Promise<unknown> {
+  const { statusCode, body } = await request(url, {
+    dispatcher,
+    signal: abort.signal,
+    headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'postern' },
+  });
+  // Leaving the body unread would keep the connection; an error on it after this is nobody's concern.
+  body.on('error', () => {});
+  if (statusCode !== 200) {
+    body.destroy();
+    throw new Error(`answered ${statusCode}`);
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the body.
+    if (bytes > MAX_DOCUMENT_BYTES) throw new Error(`document is larger than ${MAX_DOCUMENT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return parse(Buffer.concat(chunks));
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new Error('document is not JSON', { cause });
+  }
+}
+
+/** The machine's own store beside Node's bundle: issuers inside a company are often signed by a root that only the machine knows. */
+function trust(certificateAuthority: string): SecureContext {
+  const ca =
+    certificateAuthority === ''
+      ? [...new Set([...getCACertificates('default'), ...getCACertificates('system')])]
+      : certificateAuthority;
+  return createSecureContext({ ca, minVersion: 'TLSv1.2' });
+}

@@ -1,0 +1,109 @@
+// What a JWT must say of itself, apart from its signature: RFC 8725. The same checks run before the signature, to refuse what is bad anyway
+// without cost and with the better reason, and after it, on the signed payload, where they count.
+//
+// Times: `exp` has no leeway, as at the API server: a token that ended is refused the same instant everywhere, so a session never outlives
+// it. `nbf` and `iat` have CLOCK_LEEWAY_MS, because an issuer's clock that is a little ahead must not refuse tokens that are brand new.
+
+import { MAX_KID_LENGTH } from './keyset.ts';
+import type { RejectedCode } from './outcome.ts';
+import { describeValue } from './token.ts';
+
+/** Why a token is refused. */
+export interface Refusal {
+  readonly code: RejectedCode;
+  readonly detail: string;
+}
+
+/** How far ahead an issuer's clock may be. ms */
+export const CLOCK_LEEWAY_MS = 10_000;
+
+/** Signed by the same issuer for the same audience, but about somebody else's affairs: OIDC Back-Channel Logout §2.4, RFC 8417. */
+const FOREIGN_TYPES: ReadonlySet<string> = new Set(['logout+jwt', 'secevent+jwt']);
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Checks the protected header. jku, jwk, x5u and x5c may be there and are never read. */
+export function checkHeader(header: Members, algorithms: ReadonlySet<string>): Refusal | undefined {
+  const { alg, kid, typ, b64 } = header;
+  if (typeof alg !== 'string' || !algorithms.has(alg)) {
+    return refuse(
+      'TOKEN_ALGORITHM',
+      `alg is ${describeValue(alg)}, allowed are ${[...algorithms].join(', ')}`,
+    );
+  }
+  for (const member of ['crit', 'zip', 'enc']) {
+    if (Object.hasOwn(header, member)) return refuse('TOKEN_MALFORMED', `header has ${member}`);
+  }
+  if (b64 !== undefined && b64 !== true) return refuse('TOKEN_MALFORMED', 'header has b64');
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID_LENGTH)) {
+    return refuse('TOKEN_MALFORMED', `kid is not a string of at most ${MAX_KID_LENGTH} characters`);
+  }
+  if (typ !== undefined && typeof typ !== 'string') return refuse('TOKEN_MALFORMED', 'typ is not a string');
+  if (typ !== undefined && FOREIGN_TYPES.has(typ.toLowerCase().replace(/^application\//, ''))) {
+    return refuse('TOKEN_CLAIMS', `typ is ${describeValue(typ)}, which is not an identity`);
+  }
+  return undefined;
+}
+
+/** Checks issuer, audience and times of a payload. `now` is ms since the epoch. */
+export function checkClaims(
+  claims: Members,
+  expected: { readonly url: string; readonly audiences: readonly string[] },
+  now: number,
+): Refusal | undefined {
+  if (claims['iss'] !== expected.url)
+    return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(claims['iss'])}`);
+  return checkAudience(claims, expected.audiences) ?? checkTimes(claims, now);
+}
+
+/**
+ * Any audience of ours will do (MatchAny). When there are several, a named authorised party must be ours too (OIDC Core §3.1.3.7): a
+ * token that another client obtained and that is also good here is not a login here. Listing that client among the audiences allows it.
+ */
+function checkAudience(claims: Members, audiences: readonly string[]): Refusal | undefined {
+  const { aud, azp } = claims;
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (!named.every((one) => typeof one === 'string') || named.length === 0) {
+    return refuse('TOKEN_AUDIENCE', `aud is ${describeValue(aud)}`);
+  }
+  if (!named.some((one) => audiences.includes(one as string))) {
+    return refuse('TOKEN_AUDIENCE', `audience is ${named.slice(0, 5).map(describeValue).join(', ')}`);
+  }
+  if (named.length > 1 && azp !== undefined && !(typeof azp === 'string' && audiences.includes(azp))) {
+    return refuse(
+      'TOKEN_AUDIENCE',
+      `one of several audiences, and the authorised party is ${describeValue(azp)}`,
+    );
+  }
+  return undefined;
+}
+
+function checkTimes(claims: Members, now: number): Refusal | undefined {
+  const { exp, nbf, iat } = claims;
+  if (!isTime(exp)) return refuse('TOKEN_CLAIMS', `exp is ${describeValue(exp)}, must be a number`);
+  if (exp * 1000 <= now) return refuse('TOKEN_EXPIRED', `expired ${seconds(now - exp * 1000)} s ago`);
+  for (const [name, time] of Object.entries({ nbf, iat })) {
+    if (time === undefined) continue;
+    if (!isTime(time)) return refuse('TOKEN_CLAIMS', `${name} is ${describeValue(time)}, must be a number`);
+    const ahead = time * 1000 - now;
+    if (ahead > CLOCK_LEEWAY_MS) {
+      return refuse(
+        'TOKEN_NOT_YET_VALID',
+        `${name} is ${seconds(ahead)} s ahead: compare the clocks of gate and issuer`,
+      );
+    }
+  }
+  return undefined;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function seconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}
+
+function refuse(code: RejectedCode, detail: string): Refusal {
+  return { code, detail };
+}

@@ -1,0 +1,112 @@
+// Verifies a JWT with the keys of its issuer, through jose, and asks for newer keys when those in force don't fit. Says what is so; what
+// follows for the request is decided in jwt.ts.
+
+import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import type { JwtConfig } from '../config/config.ts';
+import type { Clock } from './clock.ts';
+import type { KeySource } from './jwks.ts';
+import type { KeySet } from './keyset.ts';
+import type { RejectedCode } from './outcome.ts';
+import { CLOCK_LEEWAY_MS, checkClaims, type Refusal } from './rules.ts';
+import type { ParsedToken } from './token.ts';
+
+/** What the keys say of a token. `verified` alone means that signature, issuer, audience and times are good. */
+export type Verification =
+  | { readonly kind: 'verified'; readonly payload: JWTPayload; readonly keys: KeySet }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'badSignature'; readonly keys: KeySet }
+  | { readonly kind: 'unknownKey' }
+  | { readonly kind: 'noKeys' };
+
+export interface VerifierDeps {
+  readonly source: Pick<KeySource, 'current' | 'renew'>;
+  readonly clock: Clock;
+  readonly onVerify?: ((issuer: string) => void) | undefined;
+}
+
+/** A token waits for at most so many refreshes: one that was under way when it came, and its own. */
+const MAX_RENEWALS = 2;
+
+/** Creates the verifier of one entry: with the keys in force and, when they don't fit, once more with the newest that can be had. */
+export function createVerifier(
+  config: JwtConfig,
+  deps: VerifierDeps,
+): (token: ParsedToken) => Promise<Verification> {
+  const attempt = createAttempt(config, deps);
+  return async (token) => {
+    let result = await attempt(token);
+    for (let renewals = 0; renewals < MAX_RENEWALS; renewals += 1) {
+      if (result.kind === 'verified' || result.kind === 'refused') break;
+      // A bad signature too: there are issuers that change the key and keep its id.
+      const renewal = await deps.source.renew();
+      if (renewal === 'limited' || renewal === 'failed') break;
+      result = await attempt(token);
+      // A shared refresh may have begun before the issuer changed its keys.
+      if (renewal === 'fetched') break;
+    }
+    return result;
+  };
+}
+
+function createAttempt(config: JwtConfig, deps: VerifierDeps): (token: ParsedToken) => Promise<Verification> {
+  const { source, clock } = deps;
+  const { url, audiences } = config.issuer;
+  const fixed: JWTVerifyOptions = {
+    algorithms: [...config.signingAlgorithms],
+    issuer: url,
+    audience: [...audiences],
+    requiredClaims: ['exp'],
+    clockTolerance: CLOCK_LEEWAY_MS / 1000,
+  };
+  return async (token) => {
+    const keys = source.current();
+    if (keys === undefined) return { kind: 'noKeys' };
+    deps.onVerify?.(url);
+    try {
+      const payload = await verifyWith(keys, token.raw, { ...fixed, currentDate: new Date(clock.now()) });
+      const refusal = checkClaims(payload, config.issuer, clock.now());
+      return refusal === undefined ? { kind: 'verified', payload, keys } : { kind: 'refused', refusal };
+    } catch (error) {
+      return classify(error, keys);
+    }
+  };
+}
+
+/** Without a key id every key of the right type is tried, as Kubernetes does. */
+async function verifyWith(keys: KeySet, raw: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(raw, keys.resolve, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(raw, key, options)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+/** jose's errors in our words. rules.ts found most of these before; they guard against two readings of one token. */
+function classify(error: unknown, keys: KeySet): Verification {
+  if (error instanceof errors.JWKSNoMatchingKey) return { kind: 'unknownKey' };
+  if (error instanceof errors.JWSSignatureVerificationFailed) return { kind: 'badSignature', keys };
+  if (error instanceof errors.JOSEAlgNotAllowed) return refused('TOKEN_ALGORITHM', 'alg is not allowed');
+  if (error instanceof errors.JWTExpired) return refused('TOKEN_EXPIRED', 'expired');
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return refused(codeOfClaim(error.claim), `${error.claim} does not fit`);
+  if (error instanceof errors.JOSEError) return refused('TOKEN_MALFORMED', 'not a JWT that can be verified');
+  // Not a finding about the token: fail closed, as unavailable.
+  throw error;
+}
+
+function codeOfClaim(claim: string): RejectedCode {
+  if (claim === 'aud') return 'TOKEN_AUDIENCE';
+  return claim === 'nbf' ? 'TOKEN_NOT_YET_VALID' : 'TOKEN_CLAIMS';
+}
+
+function refused(code: RejectedCode, detail: string): Verification {
+  return { kind: 'refused', refusal: { code, detail } };
+}

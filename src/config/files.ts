@@ -1,0 +1,119 @@
+// Checks the files that a configuration names: that they are there, readable and hold what they should. Findings carry paths of the
+// configuration and never the files' contents.
+
+import type { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type KubeconfigResult, loadInCluster, loadKubeconfig } from '../kube/kubeconfig.ts';
+import { parseCertificates, parsePrivateKey } from '../kube/pem.ts';
+import { createFindings, type Finding, type Findings, itemPath } from './findings.ts';
+
+/** The files that a configuration names, absolute; '' or absent for none. A GateConfig is one. */
+export interface NamedFiles {
+  readonly listen: {
+    readonly tls: { readonly certFile: string; readonly keyFile: string };
+    readonly clientCAFile: string;
+  };
+  readonly clusters: readonly {
+    readonly kubeconfig: string;
+    readonly context: string;
+    readonly inCluster: boolean;
+  }[];
+}
+
+/** What the checks need of the world. */
+export interface FileChecks {
+  /** Tells the pod's own cluster. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Checks every file: errors for what cannot work, warnings for what will stop to. Reads them all, at once. */
+export function checkFiles(config: NamedFiles, checks: FileChecks): readonly Finding[] {
+  const findings = createFindings();
+  checkServing(config.listen.tls, findings, checks);
+  if (config.listen.clientCAFile !== '') checkAuthorities(config.listen.clientCAFile, findings, checks);
+  for (const [index, cluster] of config.clusters.entries()) {
+    checkCluster(cluster, itemPath('clusters', index), findings, checks);
+  }
+  return findings.all();
+}
+
+function checkServing(tls: NamedFiles['listen']['tls'], findings: Findings, checks: FileChecks): void {
+  const at = { cert: 'listen.tls.certFile', key: 'listen.tls.keyFile' };
+  const certificates = parse(tls.certFile, at.cert, parseCertificates, findings);
+  const key = parse(tls.keyFile, at.key, parsePrivateKey, findings);
+  for (const certificate of certificates ?? []) checkValidity(certificate, at.cert, findings, checks);
+  if (key && certificates?.[0]?.checkPrivateKey(key) === false) {
+    findings.error(at.key, `${tls.keyFile} is not the key of the first certificate in ${tls.certFile}`);
+  }
+}
+
+function checkAuthorities(file: string, findings: Findings, checks: FileChecks): void {
+  const path = 'listen.clientCAFile';
+  for (const [index, certificate] of (parse(file, path, parseCertificates, findings) ?? []).entries()) {
+    if (!certificate.ca)
+      findings.warning(path, `certificate ${index + 1} of ${file} is not a certificate authority`);
+    checkValidity(certificate, path, findings, checks);
+  }
+}
+
+function checkCluster(
+  cluster: NamedFiles['clusters'][number],
+  path: string,
+  findings: Findings,
+  checks: FileChecks,
+): void {
+  if (cluster.kubeconfig !== '') {
+    const { kubeconfig: file, context } = cluster;
+    reportAccess(loadKubeconfig({ file, context }), `${path}.kubeconfig`, findings, checks);
+    return;
+  }
+  if (!cluster.inCluster) return;
+  const result = loadInCluster(checks.env);
+  // Whether this process runs in the cluster says nothing about the configuration.
+  if (!result.ok) findings.warning(`${path}.inCluster`, result.errors.join('; '));
+}
+
+function reportAccess(result: KubeconfigResult, path: string, findings: Findings, checks: FileChecks): void {
+  if (!result.ok) {
+    findings.error(path, result.errors.join('; '));
+    return;
+  }
+  const { clientCertPem } = result.access;
+  const [leaf] = clientCertPem === '' ? [] : parseCertificates(clientCertPem);
+  if (leaf) checkValidity(leaf, path, findings, checks);
+}
+
+function checkValidity(
+  certificate: X509Certificate,
+  path: string,
+  findings: Findings,
+  { now }: FileChecks,
+): void {
+  const { validFromDate, validToDate } = certificate;
+  const name = JSON.stringify(certificate.subject.replaceAll('\n', ', '));
+  if (validToDate.getTime() < now)
+    findings.warning(path, `certificate ${name} expired on ${validToDate.toISOString()}`);
+  if (validFromDate.getTime() > now)
+    findings.warning(path, `certificate ${name} is not valid before ${validFromDate.toISOString()}`);
+}
+
+/** What the file holds, or undefined after a finding (or when there is no file). */
+function parse<T>(file: string, path: string, read: (text: string) => T, findings: Findings): T | undefined {
+  if (file === '') return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    findings.error(path, `${file} cannot be read: ${code}`);
+    return undefined;
+  }
+  try {
+    return read(text);
+  } catch (cause) {
+    findings.error(path, `${file} ${cause instanceof Error ? cause.message : 'does not parse'}`);
+    return undefined;
+  }
+}

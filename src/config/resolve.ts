@@ -1,0 +1,96 @@
+// Turns what the file says into what the program uses: durations in milliseconds, absolute paths, OpenSSL's names, inherited settings.
+// It is given valid data only.
+
+import { dirname, resolve as resolvePath } from 'node:path';
+import { toOpenSSLCiphers } from './ciphers.ts';
+import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig } from './config.ts';
+import { parseCidr, parseHostPort } from './network.ts';
+import type { FileConfig } from './schema.ts';
+import { parseDuration } from './units.ts';
+
+/** The configuration for the program, deeply frozen. Relative paths are relative to `file`. */
+export function resolveConfig(config: FileConfig, file: string): GateConfig {
+  const absolute = resolvePath(file);
+  const path = (text: string): string => (text === '' ? '' : resolvePath(dirname(absolute), text));
+  const { tls } = config.listen;
+  return deepFreeze<GateConfig>({
+    file: absolute,
+    listen: {
+      address: need(parseHostPort(config.listen.address)),
+      tls: {
+        certFile: path(tls.certFile),
+        keyFile: path(tls.keyFile),
+        minVersion: tls.minVersion === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
+        ciphers: toOpenSSLCiphers(tls.cipherSuites),
+      },
+      clientCAFile: path(config.listen.clientCAFile),
+      trustedProxies: config.listen.trustedProxies.map((text): Cidr => need(parseCidr(text))),
+    },
+    ops: { address: need<HostPort>(parseHostPort(config.ops.address)) },
+    clusters: config.clusters.map((cluster): ClusterConfig => resolveCluster(cluster, path)),
+    authentication: {
+      jwt: config.authentication.jwt.map((jwt) => resolveJwt(jwt, config.authentication.systemIdentities)),
+    },
+    sessions: {
+      idleTimeoutMs: need(parseDuration(config.sessions.idleTimeout)),
+      maxDurationMs: need(parseDuration(config.sessions.maxDuration)),
+      endOnExpiry: config.sessions.endOnExpiry,
+      drainTimeoutMs: need(parseDuration(config.sessions.drainTimeout)),
+    },
+    log: { level: config.log.level },
+  });
+}
+
+function resolveCluster(
+  cluster: FileConfig['clusters'][number],
+  path: (text: string) => string,
+): ClusterConfig {
+  const { name, context, inCluster, identity, match } = cluster;
+  return {
+    name,
+    kubeconfig: path(cluster.kubeconfig),
+    context,
+    inCluster,
+    identity,
+    match: { pathPrefix: match.pathPrefix, hosts: match.hosts },
+  };
+}
+
+function resolveJwt(
+  jwt: FileConfig['authentication']['jwt'][number],
+  systemIdentities: JwtConfig['systemIdentities'],
+): JwtConfig {
+  const { issuer, claimMappings: mappings } = jwt;
+  return {
+    issuer: {
+      url: issuer.url,
+      discoveryURL: issuer.discoveryURL ?? '',
+      audiences: issuer.audiences,
+      certificateAuthority: issuer.certificateAuthority ?? '',
+    },
+    claimMappings: {
+      username: { claim: mappings.username.claim, prefix: mappings.username.prefix ?? '' },
+      groups: { claim: mappings.groups?.claim ?? '', prefix: mappings.groups?.prefix ?? '' },
+      uid: { claim: mappings.uid?.claim ?? '' },
+    },
+    requiredClaims: jwt.claimValidationRules.map((rule) => ({
+      claim: rule.claim ?? '',
+      requiredValue: rule.requiredValue ?? '',
+    })),
+    sourceHeader: jwt.source.header.toLowerCase(),
+    jwksURL: jwt.jwksURL,
+    signingAlgorithms: jwt.signingAlgorithms,
+    systemIdentities: jwt.systemIdentities ?? systemIdentities,
+  };
+}
+
+function need<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError('a value that passed the checks does not parse');
+  return value;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const item of Object.values(value)) deepFreeze(item);
+  return Object.freeze(value);
+}

@@ -1,0 +1,171 @@
+// Applies the schema to what was read: types, unknown keys, allowed values, formats, defaults. Every problem becomes a finding; a value
+// that failed is left out of the result, so that rules over several keys can go on with the rest.
+
+import { childPath, type Findings, itemPath } from './findings.ts';
+import { FORMATS } from './formats.ts';
+import type { SchemaNode } from './keywords.ts';
+import { findNearest, quote } from './quote.ts';
+import type { Mapping } from './source.ts';
+
+const NOT_YET = 'not supported by this version yet';
+
+/** The value with its defaults, without what failed; undefined when nothing is left. */
+export function applySchema(schema: SchemaNode, value: unknown, path: string, findings: Findings): unknown {
+  if (schema['x-later'] !== undefined) return refuseLater(schema, value, path, findings);
+  switch (schema.type) {
+    case 'object':
+      if (isMapping(value)) return applyObject(schema, value, path, findings);
+      break;
+    case 'array':
+      if (Array.isArray(value)) return applyArray(schema, value, path, findings);
+      break;
+    case 'boolean':
+      if (typeof value === 'boolean') return value;
+      break;
+    case 'string':
+      if (typeof value === 'string') return applyString(schema, value, path, findings);
+      break;
+    default:
+      throw new TypeError(`the schema has no type at ${path}`);
+  }
+  return refuseType(schema, value, path, findings);
+}
+
+/** Whether it is a mapping as source.ts makes them. */
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function applyObject(schema: SchemaNode, value: Mapping, path: string, findings: Findings): Mapping {
+  const properties = schema.properties ?? {};
+  const result: Mapping = {};
+  const meant = new Set<string>();
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(properties, key)) continue;
+    meant.add(refuseKey(properties, key, path, findings));
+  }
+  let refusesLater = false;
+  for (const [key, property] of Object.entries(properties)) {
+    const given = value[key] ?? structuredClone(property.default);
+    if (given === undefined || given === null) continue;
+    const child = childPath(path, key);
+    const applied = applySchema(property, given, child, findings);
+    if (applied !== undefined) result[key] = applied;
+    refusesLater ||= property['x-later'] !== undefined && findings.failed(child);
+  }
+  for (const key of refusesLater ? [] : missingKeys(schema, value)) {
+    if (meant.has(key)) continue;
+    const hint = properties[key]?.['x-missing'];
+    findings.error(childPath(path, key), `missing: ${hint ?? `${key} is required`}`, 'key');
+  }
+  return result;
+}
+
+/** Keys that must be there and are not; one with a default, or null, counts as there and not there. */
+function missingKeys(schema: SchemaNode, value: Mapping): readonly string[] {
+  const isAbsent = (key: string): boolean => value[key] === undefined || value[key] === null;
+  const required = (schema.required ?? []).filter((key) => schema.properties?.[key]?.default === undefined);
+  const dependent = Object.entries(schema.dependentRequired ?? {}).flatMap(([key, needed]) =>
+    isAbsent(key) || value[key] === '' ? [] : needed,
+  );
+  return [...new Set([...required, ...dependent])].filter(isAbsent);
+}
+
+/** Reports an unknown key; the known one that was probably meant, or ''. */
+function refuseKey(
+  properties: NonNullable<SchemaNode['properties']>,
+  key: string,
+  path: string,
+  findings: Findings,
+): string {
+  const allowed = Object.keys(properties).filter((name) => properties[name]?.['x-later'] === undefined);
+  const nearest = findNearest(key, Object.keys(properties));
+  const question = nearest === '' ? '' : ` did you mean ${JSON.stringify(nearest)}?`;
+  const merge = key === '<<' ? ' YAML merge keys are not supported;' : '';
+  findings.error(
+    childPath(path, key),
+    `unknown key ${quote(key)};${merge}${question} allowed here: ${allowed.join(', ')}`,
+    'key',
+  );
+  return nearest;
+}
+
+function applyArray(
+  schema: SchemaNode,
+  value: readonly unknown[],
+  path: string,
+  findings: Findings,
+): readonly unknown[] {
+  const { items = {}, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema;
+  if (value.length < minItems)
+    findings.error(path, `must not be empty: ${schema['x-missing'] ?? 'at least one item is needed'}`);
+  if (value.length > maxItems)
+    findings.error(path, `has ${value.length} items; at most ${maxItems} are allowed`);
+  const seen = new Set<unknown>();
+  return value.map((item, index) => {
+    const child = itemPath(path, index);
+    if (schema.uniqueItems === true && seen.has(item))
+      findings.error(child, 'is in the list already; each item once');
+    seen.add(item);
+    return applySchema(items, item, child, findings);
+  });
+}
+
+function applyString(
+  schema: SchemaNode,
+  value: string,
+  path: string,
+  findings: Findings,
+): string | undefined {
+  const problem = findStringProblem(schema, value);
+  if (problem === '') return value;
+  findings.error(path, problem);
+  return undefined;
+}
+
+function findStringProblem(schema: SchemaNode, value: string): string {
+  if (value === '' && (schema.minLength ?? 0) > 0) return 'must not be empty';
+  if (schema.enum) return findEnumProblem(schema, schema.enum, value);
+  const format = schema['x-format'];
+  const isEmptyDefault = value === '' && schema.default === '';
+  return format === undefined || isEmptyDefault ? '' : FORMATS[format](value);
+}
+
+function findEnumProblem(schema: SchemaNode, values: readonly unknown[], value: string): string {
+  if (values.includes(value)) return '';
+  const instead = schema['x-laterValues']?.[value];
+  if (instead !== undefined) return `${value} is ${NOT_YET}; ${instead}`;
+  const allowed = values.filter((known): known is string => typeof known === 'string' && known !== '');
+  const nearest = allowed.length > 1 ? findNearest(value, allowed) : '';
+  const question = nearest === '' ? '' : `; did you mean ${JSON.stringify(nearest)}?`;
+  return `expected ${allowed.length > 1 ? 'one of ' : ''}${allowed.join(', ')}; found ${quote(value)}${question}`;
+}
+
+function refuseLater(schema: SchemaNode, value: unknown, path: string, findings: Findings): undefined {
+  const form = JSON.stringify(value);
+  if ((schema.enum ?? []).some((empty) => JSON.stringify(empty) === form)) return undefined;
+  findings.error(path, `${NOT_YET}; ${schema['x-later']}`, 'key');
+  return undefined;
+}
+
+const TYPE_NAMES = {
+  object: 'a mapping',
+  array: 'a list',
+  boolean: 'true or false',
+  string: 'a string',
+} as const;
+
+function refuseType(schema: SchemaNode, value: unknown, path: string, findings: Findings): undefined {
+  const isPlain = typeof value === 'number' || typeof value === 'boolean';
+  const isDuration = schema['x-format'] === 'duration';
+  const plainHint = isDuration ? ': write it with its unit, as in 30s, 5m or 0s' : ': put it in quotes';
+  const hint = schema.type === 'string' && isPlain ? plainHint : '';
+  findings.error(path, `expected ${TYPE_NAMES[schema.type ?? 'string']}, found ${nameType(value)}${hint}`);
+  return undefined;
+}
+
+function nameType(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
+}

@@ -1,0 +1,232 @@
+// Every error that Postern makes, in one table: stable code, HTTP status, text, when it comes and how to solve it. The text is for the caller
+// and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
+// stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
+
+/** The page that UPGRADE_REQUIRED points to, relative to the repository. */
+export const LOAD_BALANCERS_PAGE = 'docs/how-to/load-balancers.md';
+
+/** One row of the table; the metav1 reason follows from the status. */
+export interface ErrorEntry {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 414 | 431 | 499 | 500 | 502 | 503 | 504;
+  readonly text: string;
+  /** Seconds of Retry-After: only where the request certainly went nowhere, since client-go repeats writes then. */
+  readonly retryAfterSeconds?: number;
+  readonly when: string;
+  readonly solve: string;
+}
+
+/** The table. Codes are never reused or renamed: logs, dashboards and the documentation name them. */
+export const ERRORS = {
+  PATH_MALFORMED: {
+    status: 400,
+    text: 'The request path is malformed: {detail|two programs could read it differently}.',
+    when: 'The path could be read differently by Postern and by the API server: `//`, `.` or `..` segments, `%2f`, `%5c`, `;`, control bytes, bad escapes.',
+    solve:
+      'Send the path as kubectl and the client libraries do. Behind a `proxy` subresource only dot segments and raw bytes are refused.',
+  },
+  REQUEST_INFO: {
+    status: 400,
+    text: 'The request path cannot be read: {detail|it names no resource}.',
+    when: 'A legacy `/watch` or `/proxy` path ends before it names a resource.',
+    solve: 'Name a resource, or use `?watch=1`.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    text: 'The method {method|of this request} has no verb in the Kubernetes API, so nobody can be given the right to use it here.',
+    when: 'A resource was asked for with OPTIONS, TRACE, CONNECT or an unknown method.',
+    solve: 'Use GET, HEAD, POST, PUT, PATCH or DELETE.',
+  },
+  UPGRADE_REQUIRED: {
+    status: 400,
+    text:
+      'Upgrade request required: this request ({kind|exec, attach or port-forward}) needs the headers "Connection: Upgrade" and "Upgrade", ' +
+      'and it arrived without them. kubectl always sends them, so a proxy or load balancer between kubectl and Postern removed them. ' +
+      'What the request tells of its way: {hops|nothing, no known proxy left a header}. ' +
+      `The settings for AWS, nginx, Envoy, HAProxy, Cloudflare and others are in ${LOAD_BALANCERS_PAGE}.`,
+    when: 'An exec, attach or port-forward request came as a plain request. Some hop in front of Postern dropped `Connection: Upgrade`, or spoke HTTP/2.',
+    solve: 'Let the upgrade pass at that hop: [settings for load balancers](../how-to/load-balancers.md).',
+  },
+  UPGRADE_UNSUPPORTED: {
+    status: 400,
+    text:
+      'The request asks for an upgrade to "{protocol|an unknown protocol}", which cannot be made here: ' +
+      'Postern carries upgrades to SPDY/3.1 and websocket, on the requests of the Kubernetes API that have them.',
+    when: 'The `Upgrade` header names another protocol (for example `h2c`), or the request is not one that can be upgraded.',
+    solve: 'Use kubectl or a client library. A hop that adds `Upgrade: h2c` by itself has to be told not to.',
+  },
+  UPGRADE_INVALID_RESPONSE: {
+    status: 502,
+    text: 'The API server answered the upgrade with something that cannot be passed on safely. Both connections were ended.',
+    when: 'The answer to an upgrade was 2xx or 3xx, or a 101 to another protocol than the one asked for.',
+    solve: 'Look at what stands between Postern and the API server; the log has the status that came.',
+  },
+  CREDENTIALS_MISSING: {
+    status: 401,
+    text: 'no credential was sent: log in and try again, or set a token or credential plugin for this user in the kubeconfig',
+    when: 'The request holds no bearer token and nothing else that Postern is configured to accept. kubectl sends tokens over https only.',
+    solve: 'Log in. If you did: is the kubeconfig user the right one, and is the server URL https?',
+  },
+  CREDENTIALS_MALFORMED: {
+    status: 401,
+    text: 'the credential cannot be read: an Authorization header has to be "Bearer" followed by one token',
+    when: 'Another scheme than Bearer, an empty token, or a WebSocket bearer subprotocol that does not decode.',
+    solve: 'Send `Authorization: Bearer TOKEN` once. Basic authentication is not supported.',
+  },
+  CREDENTIALS_CONFLICT: {
+    status: 400,
+    text: 'The request carries more than one credential. Send exactly one.',
+    when: 'Two Authorization lines, a header and a WebSocket bearer subprotocol, or a bearer token beside an assertion of a proxy in front.',
+    solve: 'Remove one of them; Postern never chooses.',
+  },
+  TOKEN_MALFORMED: {
+    status: 401,
+    text: 'the token is not a signed JWT of a kind that is accepted here: log in again',
+    when: 'The bearer token is not a well-formed signed JWT.',
+    solve: 'Send the ID token, not an opaque access token.',
+  },
+  TOKEN_UNKNOWN_ISSUER: {
+    status: 401,
+    text: 'the token comes from an issuer that is not accepted here: log in at the identity provider of this cluster',
+    when: '`iss` is none of `authentication.jwt[].issuer.url`.',
+    solve: 'Compare `iss` with the configuration, character by character; a trailing slash counts.',
+  },
+  TOKEN_AUDIENCE: {
+    status: 401,
+    text: 'the token was issued for another audience: log in for this cluster',
+    when: '`aud` holds none of the configured audiences.',
+    solve: 'Ask the identity provider for a token of the right client.',
+  },
+  TOKEN_EXPIRED: {
+    status: 401,
+    text: "the token has expired: log in again (and if you just did, check this machine's clock)",
+    when: '`exp` has passed.',
+    solve: 'Log in again, or let a credential plugin renew the token; keep clocks in step.',
+  },
+  TOKEN_NOT_YET_VALID: {
+    status: 401,
+    text: 'the token is not valid yet: wait a moment and try again, and check the clocks',
+    when: '`nbf` lies ahead.',
+    solve: 'The clocks of the issuer and of Postern differ; set both by NTP.',
+  },
+  TOKEN_ALGORITHM: {
+    status: 401,
+    text: 'the token is signed with an algorithm that is not accepted here',
+    when: '`alg` is not in `signingAlgorithms` (`none` and HMAC never are).',
+    solve: 'Let the issuer sign with RS256 or ES256, or add its algorithm.',
+  },
+  TOKEN_SIGNATURE: {
+    status: 401,
+    text: 'the signature of the token could not be verified: log in again',
+    when: 'No key of the issuer verifies the token, or it names a key that the issuer does not publish.',
+    solve: 'Log in again. For every user at once: compare `kid` with the issuer’s JWKS.',
+  },
+  TOKEN_CLAIMS: {
+    status: 403,
+    text: 'The token is good, but it does not give an identity that can be used here: a claim is missing, of the wrong type, or refused by a rule. Logging in again does not change that; ask the administrator of this gate.',
+    when: 'Claim mapping or validation failed, for example no `email`, `email_verified: false`, or a name that no header can carry.',
+    solve: 'The log says which claim. Correct the claim at the identity provider, or `claimMappings`.',
+  },
+  TOKEN_SYSTEM_IDENTITY: {
+    status: 403,
+    text: 'The token is good, but it names a user or group that begins with "system:", which is reserved for Kubernetes itself. Ask the administrator of this gate.',
+    when: 'A mapped user or group begins with `system:` and `systemIdentities` is `Refuse`.',
+    solve:
+      'Give the names a prefix, or set `systemIdentities: Allow` for an issuer that may speak for the cluster.',
+  },
+  AUTHENTICATION_UNAVAILABLE: {
+    status: 503,
+    text: 'Postern cannot verify credentials right now, because the identity provider does not answer. Your credential is not the problem: try again in a moment.',
+    when: 'No keys of the issuer are known yet, and it cannot be reached.',
+    solve:
+      'See `/readyz?verbose` and the log; check the way from Postern to the issuer and its certificate authority.',
+  },
+  IMPERSONATION_REFUSED: {
+    status: 403,
+    text:
+      'Impersonation through Postern is not supported, and the request carries the header {header|Impersonate-User}. ' +
+      'Run the command without --as, --as-group and --as-uid (and without "as" in the kubeconfig), under your own name.',
+    when: 'The caller sent any header that begins with `Impersonate-`, known to Kubernetes or not. Nothing is dropped silently: the command would run as somebody else than asked for.',
+    solve:
+      'Leave out `--as…`. To see what another user may do, an administrator asks with a SubjectAccessReview or directly at the API server.',
+  },
+  CLUSTER_UNKNOWN: {
+    status: 404,
+    text: 'No cluster is served under this host and path. Check "server" in the kubeconfig.',
+    when: 'No `clusters[].match` fits the host and path.',
+    solve: 'Compare the kubeconfig’s server URL with `pathPrefix` and `hosts`.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    text: 'The request headers are larger than this gate accepts. A token with very many groups is the usual cause.',
+    when: 'The header block is over the limit.',
+    solve: 'Let the identity provider put fewer groups into the token.',
+  },
+  URI_TOO_LONG: {
+    status: 414,
+    text: 'The request URL is longer than this gate accepts.',
+    when: 'Path and query are over the limit.',
+    solve: 'Shorten the label selector or the command.',
+  },
+  BAD_REQUEST: {
+    status: 400,
+    text: 'The request is not valid HTTP.',
+    when: 'The HTTP parser refused the request.',
+    solve: 'The log has the parser’s code. Look for a proxy that rewrites requests.',
+  },
+  UPSTREAM_UNREACHABLE: {
+    status: 502,
+    text: 'The API server of this cluster cannot be reached from Postern. The request was not carried out.',
+    when: 'Name look-up or connection failed.',
+    solve: 'Check `clusters[].kubeconfig`, DNS and the network from Postern to the API server.',
+  },
+  UPSTREAM_TLS: {
+    status: 502,
+    text: 'Postern could not verify the API server of this cluster. The request was not carried out.',
+    when: 'The TLS handshake with the API server failed: other CA, other name, expired.',
+    solve:
+      'Correct `certificate-authority` or `tls-server-name` in the kubeconfig; verification is never turned off by itself.',
+  },
+  UPSTREAM_CREDENTIALS: {
+    status: 502,
+    text: 'The API server does not accept the credential of this gate. Your own credential is not the problem; tell the administrator of this gate.',
+    when: 'The API server answered 401 to Postern’s own credential.',
+    solve: 'Renew the token or certificate in `clusters[].kubeconfig`.',
+  },
+  UPSTREAM_TIMEOUT: {
+    status: 504,
+    text: 'The API server did not answer in time. The request may still be carried out.',
+    when: 'Connecting or the answer took too long.',
+    solve: 'Look at the load of the API server. Check before you repeat a write.',
+  },
+  UPSTREAM_RESET: {
+    status: 502,
+    text: 'The API server ended the connection before it had answered. The request may have been carried out.',
+    when: 'The connection broke before the answer began.',
+    solve: 'Usually a restart of the API server. Check before you repeat a write.',
+  },
+  UPSTREAM_PROTOCOL: {
+    status: 502,
+    text: 'The API server sent an answer that is not valid HTTP.',
+    when: 'The answer could not be parsed.',
+    solve: 'Is the address in the kubeconfig really that of an API server (https, port)?',
+  },
+  CLIENT_CLOSED: {
+    status: 499,
+    text: 'The caller went away before the answer.',
+    when: 'The caller closed the connection. Only in the log; nobody is there to read it.',
+    solve: 'Nothing to do.',
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    text: 'Postern is shutting down. The request was not carried out: try again.',
+    retryAfterSeconds: 1,
+    when: 'A new request came while the gate drains.',
+    solve: 'Clients try again by themselves. Run more than one replica.',
+  },
+  INTERNAL: {
+    status: 500,
+    text: 'Internal error occurred in Postern. The log has it under the Audit-ID of this answer.',
+    when: 'A bug.',
+    solve: 'Report it with the log lines of that Audit-ID.',
+  },
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,67 @@
+// One request's record on its way through the gate, for REST and upgrades alike. The steps of gate.ts fill it in order; what a later
+// part reads is what an earlier one decided, and nothing is derived twice from the request.
+
+import type { GateError } from './errors.ts';
+import type { Generation } from './generation.ts';
+import type { Target } from './kube/path.ts';
+import type { RequestInfo } from './kube/requestinfo.ts';
+import type { UserInfo } from './kube/userinfo.ts';
+import type { Upstream } from './proxy/upstream.ts';
+
+/** How the request came: a plain exchange, or an HTTP/1.1 upgrade. */
+export type Transport = 'http' | 'upgrade';
+
+/** What arrived, exactly as it came; never changed. `receivedAt` is ms since the epoch. */
+export interface Arrival {
+  readonly transport: Transport;
+  readonly method: string;
+  readonly rawTarget: string;
+  /** Flat [name, value, …] lines in order, repeated ones kept. HTTP/2's pseudo headers are left out; `authority` is its Host. */
+  readonly rawHeaders: readonly string[];
+  readonly authority: string;
+  readonly httpVersion: string;
+  readonly peerAddress: string;
+  readonly receivedAt: number;
+  /** For upgrades: the one requested protocol. */
+  readonly upgrade: 'spdy' | 'websocket' | '';
+}
+
+/** The record. Fields that a step fills are undefined before it. */
+export interface Exchange extends Arrival {
+  /** Our Audit-ID (UUID v4): replaces the caller's, joins our log and the cluster's audit log. */
+  readonly id: string;
+  /** The configuration that this request began with; it keeps it to its end. */
+  readonly generation: Generation;
+  upstream: Upstream | undefined;
+  /** The target without the cluster's path prefix, still raw; '' before a cluster was chosen. */
+  forwardTarget: string;
+  target: Target | undefined;
+  info: RequestInfo | undefined;
+  user: UserInfo | undefined;
+  /** When the identity ends, ms since the epoch. */
+  expiresAt: number;
+  /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
+  websocketProtocols: string | undefined;
+  /** The complete request lines for the API server, made once by the last step. */
+  upstreamHeaders: readonly string[] | undefined;
+  /** The gate's own refusal, if it made one. */
+  failure: GateError | undefined;
+}
+
+/** Starts a record. `id` comes from the caller so that randomness is passed in. */
+export function createExchange(arrival: Arrival, id: string, generation: Generation): Exchange {
+  return {
+    ...arrival,
+    id,
+    generation,
+    upstream: undefined,
+    forwardTarget: '',
+    target: undefined,
+    info: undefined,
+    user: undefined,
+    expiresAt: Number.POSITIVE_INFINITY,
+    websocketProtocols: undefined,
+    upstreamHeaders: undefined,
+    failure: undefined,
+  };
+}

@@ -1,0 +1,159 @@
+// THE REQUEST PATH. Every request, REST or upgrade, goes through STEPS from top to bottom; each step either adds to the exchange or
+// throws a GateError, and nothing is forwarded unless all of them returned. What follows is proxy/forward.ts or upgrade/upgrade.ts.
+
+import type { Outcome } from './authn/outcome.ts';
+import { matchCluster } from './clusters.ts';
+import { gateError } from './errors.ts';
+import type { Exchange, Transport } from './exchange.ts';
+import { describeHops } from './hops.ts';
+import { findInboundImpersonation, impersonationHeaders } from './kube/impersonation.ts';
+import { sessionKind } from './kube/longrunning.ts';
+import { parseTarget } from './kube/path.ts';
+import { resolveRequestInfo } from './kube/requestinfo.ts';
+import { callerAddress } from './proxy/address.ts';
+import { upgradeRequestLines, upstreamRequestLines } from './proxy/headers.ts';
+
+type Step = (exchange: Exchange) => void | Promise<void>;
+
+const H: Transport = 'http';
+const U: Transport = 'upgrade';
+
+/** The steps in order, and which transports they run for. */
+const STEPS: readonly (readonly [Step, ...Transport[]])[] = [
+  [chooseCluster, H, U], //              host or path prefix → upstream; the prefix ends here
+  [resolveTarget, H, U], //              raw bytes → RequestInfo; what two parsers could read differently is refused
+  [refuseInboundImpersonation, H, U], // `--as`: never dropped silently, never merged with ours
+  [authenticate, H, U], //               exactly one credential → user; it leaves the request here
+  [requireUpgrade, H], //                exec, attach, port-forward whose Upgrade a hop in front has dropped
+  [writeRequestLines, H], //             the gate's identity lines, then what of the caller's may pass
+  [writeUpgradeLines, U],
+  [assertForwardable, H, U], //          belt and braces, from what will really be sent
+];
+
+/** Runs the steps; synchronous unless one of them has to wait. @throws GateError, or anything else that then counts as INTERNAL. */
+export function runGate(exchange: Exchange, from = 0): void | Promise<void> {
+  for (let i = from; i < STEPS.length; i++) {
+    const [step, ...transports] = STEPS[i] as (typeof STEPS)[number];
+    if (!transports.includes(exchange.transport)) continue;
+    const pending = step(exchange);
+    if (pending !== undefined) return pending.then(() => runGate(exchange, i + 1));
+  }
+}
+
+function chooseCluster(exchange: Exchange): void {
+  const matched = matchCluster(exchange.generation.clusters, exchange.authority, exchange.rawTarget);
+  if (matched === undefined) throw gateError('CLUSTER_UNKNOWN', { params: { path: exchange.rawTarget } });
+  exchange.upstream = matched.cluster.upstream;
+  exchange.forwardTarget = matched.rest;
+}
+
+function resolveTarget(exchange: Exchange): void {
+  const parsed = parseTarget(exchange.forwardTarget);
+  if (!parsed.ok) throw gateError(parsed.code, { detail: parsed.detail, params: { why: parsed.detail } });
+  const info = resolveRequestInfo(exchange.method, parsed.target);
+  if ('error' in info) throw gateError('REQUEST_INFO', { detail: info.error, params: { why: info.error } });
+  exchange.target = parsed.target;
+  exchange.info = info;
+  // Methods that the API has no verb for can't be authorised there; what lies behind a `proxy` subresource may use any.
+  if (info.isResourceRequest && info.verb === '' && info.subresource !== 'proxy') {
+    throw gateError('METHOD_NOT_ALLOWED', { params: { method: exchange.method } });
+  }
+}
+
+function refuseInboundImpersonation(exchange: Exchange): void {
+  const name = findInboundImpersonation(exchange.rawHeaders);
+  if (name !== undefined) throw gateError('IMPERSONATION_REFUSED', { params: { header: name } });
+}
+
+function authenticate(exchange: Exchange): void | Promise<void> {
+  const { generation, rawHeaders, peerAddress, upgrade } = exchange;
+  const answer = generation.authenticator.authenticate({
+    rawHeaders,
+    isWebSocket: upgrade === 'websocket',
+    peerTrusted: generation.isTrusted(peerAddress),
+  });
+  if (answer instanceof Promise) return answer.then((outcome) => applyOutcome(exchange, outcome));
+  applyOutcome(exchange, answer);
+}
+
+function applyOutcome(
+  exchange: Exchange,
+  outcome: Outcome & { readonly websocketProtocols?: string | undefined },
+): void {
+  exchange.generation.observeAuthentication(outcome);
+  switch (outcome.kind) {
+    case 'user':
+      exchange.user = outcome.user;
+      exchange.expiresAt = outcome.expiresAt;
+      exchange.websocketProtocols = outcome.websocketProtocols;
+      return;
+    case 'noOpinion':
+      throw gateError('CREDENTIALS_MISSING');
+    case 'rejected':
+      throw gateError(outcome.code, { detail: outcome.detail });
+    case 'unavailable':
+      throw gateError('AUTHENTICATION_UNAVAILABLE', { cause: outcome.cause });
+    default:
+      outcome satisfies never;
+      throw new TypeError('unknown authentication outcome');
+  }
+}
+
+function requireUpgrade(exchange: Exchange): void {
+  const { info } = exchange;
+  if (info === undefined) throw new TypeError('no RequestInfo');
+  const kind = sessionKind(info);
+  if (kind === '' || kind === 'proxy') return;
+  const hops = describeHops(exchange.rawHeaders, exchange.httpVersion);
+  exchange.generation.observeUpgradeMissing(exchange.upstream?.name ?? '', kind);
+  throw gateError('UPGRADE_REQUIRED', { params: { kind, hops: hops.join('; ') } });
+}
+
+function writeRequestLines(exchange: Exchange): void {
+  exchange.upstreamHeaders = upstreamRequestLines(lineSources(exchange));
+}
+
+function writeUpgradeLines(exchange: Exchange): void {
+  const protocol = exchange.upgrade === 'websocket' ? 'websocket' : 'SPDY/3.1';
+  exchange.upstreamHeaders = upgradeRequestLines(
+    lineSources(exchange),
+    protocol,
+    exchange.websocketProtocols,
+  );
+}
+
+function lineSources(exchange: Exchange) {
+  const { upstream, user, generation } = exchange;
+  if (upstream === undefined || user === undefined) throw new TypeError('no upstream or user');
+  return {
+    rawHeaders: exchange.rawHeaders,
+    assertionHeaders: generation.assertionHeaders,
+    host: upstream.host,
+    identity: impersonationHeaders(user),
+    credential: upstream.credential,
+    auditID: exchange.id,
+    peerAddress: callerAddress(exchange.peerAddress, exchange.rawHeaders, generation.isTrusted),
+  };
+}
+
+/**
+ * The last look before anything is sent, at the very lines that will be: one Impersonate-User that is the verified user's, as many
+ * Impersonate-* lines as we made, no Authorization but the gate's own.
+ */
+function assertForwardable(exchange: Exchange): void {
+  const { user, upstream, target, upstreamHeaders: lines } = exchange;
+  if (user === undefined || upstream === undefined || target === undefined || lines === undefined)
+    throw new TypeError('incomplete exchange');
+  if (user.username.trim() === '') throw new TypeError('empty username');
+  const ours = impersonationHeaders(user);
+  const found: string[] = [];
+  let authorizations = 0;
+  for (let i = 0; i < lines.length; i += 2) {
+    const lower = (lines[i] ?? '').toLowerCase();
+    if (lower.startsWith('impersonate')) found.push(lines[i] ?? '', lines[i + 1] ?? '');
+    if (lower === 'authorization') authorizations++;
+  }
+  const same = found.length === ours.length && found.every((line, i) => line === ours[i]);
+  if (!same || authorizations !== upstream.credential.length / 2)
+    throw new TypeError('request lines differ from the verified identity');
+}

@@ -1,0 +1,130 @@
+// Everything that is built from one configuration. A request takes the current generation at its beginning and keeps it to its end, so a
+// reload never changes anything under a request or session; what two generations have in common (an upstream with the same address and
+// credentials, the authenticator with its keys and cache) is handed on instead of built again.
+
+import type { Authenticator } from './authn/authenticator.ts';
+import type { Outcome } from './authn/outcome.ts';
+import type { Cluster } from './clusters.ts';
+import type { GateConfig } from './config/config.ts';
+import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
+import { compileTrusted, type IsTrusted } from './proxy/address.ts';
+import { createUpstream, type Upstream } from './proxy/upstream.ts';
+
+export interface Generation {
+  readonly config: GateConfig;
+  readonly clusters: readonly Cluster[];
+  readonly authenticator: Authenticator;
+  readonly isTrusted: IsTrusted;
+  /** Lower-case names of configured assertion headers. */
+  readonly assertionHeaders: ReadonlySet<string>;
+  /** Every file that it was read from, absolute: a change of any makes the next one. */
+  readonly files: readonly string[];
+  readonly observeAuthentication: (outcome: Outcome) => void;
+  readonly observeUpgradeMissing: (cluster: string, kind: string) => void;
+  /** What it shares with its neighbours, by a key that tells equal ones. */
+  readonly shared: ReadonlyMap<string, Shared>;
+}
+
+interface Shared {
+  readonly value: Upstream | Authenticator;
+  readonly close: () => Promise<void> | void;
+}
+
+export interface GenerationDeps {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly createAuthenticator: (config: GateConfig) => Authenticator;
+  readonly observeAuthentication: (outcome: Outcome) => void;
+  readonly observeUpgradeMissing: (cluster: string, kind: string) => void;
+}
+
+/** A configuration that reads well but can't be put to work: each sentence names what. */
+export class GenerationError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('; '));
+    this.problems = problems;
+  }
+}
+
+/** Builds the generation of a configuration, reusing what `previous` has. @throws GenerationError with all problems at once. */
+export function buildGeneration(
+  config: GateConfig,
+  previous: Generation | undefined,
+  deps: GenerationDeps,
+): Generation {
+  const shared = new Map<string, Shared>();
+  const files = new Set(
+    [config.file, config.listen.tls.certFile, config.listen.tls.keyFile, config.listen.clientCAFile].filter(
+      (file) => file !== '',
+    ),
+  );
+  const problems: string[] = [];
+  const share = <T extends Upstream | Authenticator>(
+    key: string,
+    create: () => T,
+    close: (value: T) => Promise<void> | void,
+  ): T => {
+    const kept = previous?.shared.get(key);
+    const value = kept === undefined ? create() : (kept.value as T);
+    shared.set(key, kept ?? { value, close: () => close(value) });
+    return value;
+  };
+  const clusters: Cluster[] = [];
+  for (const { name, match, kubeconfig, context, inCluster } of config.clusters) {
+    const read = inCluster ? loadInCluster(deps.env) : loadKubeconfig({ file: kubeconfig, context });
+    if (!read.ok) {
+      problems.push(...read.errors.map((error) => `cluster ${name}: ${error}`));
+      continue;
+    }
+    for (const file of read.access.files) files.add(file);
+    const target = upstreamTarget(read.access);
+    const upstream = share(
+      JSON.stringify(['upstream', name, target]),
+      () => createUpstream(name, target),
+      (value) => value.close(),
+    );
+    clusters.push({ name, match, upstream });
+  }
+  if (problems.length > 0) throw new GenerationError(problems);
+  const authentication = JSON.stringify(['authentication', config.authentication]);
+  return {
+    config,
+    clusters,
+    authenticator: share(
+      authentication,
+      () => deps.createAuthenticator(config),
+      (value) => value.close(),
+    ),
+    isTrusted: compileTrusted(config.listen.trustedProxies),
+    assertionHeaders: new Set(
+      config.authentication.jwt
+        .map(({ sourceHeader }) => sourceHeader)
+        .filter((header) => header !== 'authorization'),
+    ),
+    files: [...files],
+    observeAuthentication: deps.observeAuthentication,
+    observeUpgradeMissing: deps.observeUpgradeMissing,
+    shared,
+  };
+}
+
+/** Closes what `old` has and `current` has not. Pooled connections that are busy end with their requests. */
+export async function retireGeneration(old: Generation, current: Generation | undefined): Promise<void> {
+  const closing: (Promise<void> | void)[] = [];
+  for (const [key, { close }] of old.shared) if (!current?.shared.has(key)) closing.push(close());
+  await Promise.allSettled(closing);
+}
+
+function upstreamTarget(access: ClusterAccess) {
+  const { server, tlsServerName, caPem, clientCertPem, clientKeyPem, token } = access;
+  return {
+    host: server.host,
+    port: server.port,
+    basePath: server.basePath,
+    tlsServerName,
+    caPem,
+    clientCertPem,
+    clientKeyPem,
+    token,
+  };
+}

@@ -1,0 +1,70 @@
+// The log: one JSON object a line on standard error, messages constant, facts as fields. Nothing here ever sees a credential: header
+// lines are not logged at any level, and query values that may carry a token are masked.
+
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import type { LogLevel } from './config/config.ts';
+
+export type Log = Logger;
+
+/** Names of query parameters whose values are masked; `bearer` stands for every name that begins so. */
+const SECRET_PARAMETER = /^(token|access_token|id_token|refresh_token|authorization|bearer.*)$/i;
+const MAX_TARGET_CHARS = 4096;
+
+/** Opens the log. Writes are asynchronous; `flushLog` at the end of the process. */
+export function createLog(
+  level: LogLevel,
+  stream: DestinationStream = destination({ dest: 2, sync: false }),
+): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+}
+
+/** The request target as it may be logged: secrets masked, cut at 4,096 characters. */
+export function loggedTarget(rawTarget: string): string {
+  const query = rawTarget.indexOf('?');
+  const shown =
+    query === -1
+      ? rawTarget
+      : rawTarget.slice(0, query + 1) +
+        rawTarget
+          .slice(query + 1)
+          .split('&')
+          .map(maskPair)
+          .join('&');
+  return shown.length > MAX_TARGET_CHARS ? `${shown.slice(0, MAX_TARGET_CHARS)}...TRUNCATED` : shown;
+}
+
+function maskPair(pair: string): string {
+  const equals = pair.indexOf('=');
+  if (equals === -1) return pair;
+  const name = pair.slice(0, equals);
+  return SECRET_PARAMETER.test(decoded(name)) ? `${name}=MASKED` : pair;
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** An error as fields: its name, code and message with those of its causes, without a stack below debug. */
+export function loggedError(error: unknown, depth = 0): Readonly<Record<string, unknown>> | undefined {
+  if (!(error instanceof Error)) return error === undefined ? undefined : { message: String(error) };
+  const code = (error as { code?: unknown }).code;
+  const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
+  return {
+    name: error.name,
+    ...(typeof code === 'string' ? { code } : {}),
+    message: error.message,
+    ...(depth < 4 && inner !== undefined ? { cause: loggedError(inner, depth + 1) } : {}),
+  };
+}

@@ -1,0 +1,93 @@
+// Every metric, in one place: name, labels, buckets (the contract of docs/reference/metrics.md). Labels come from bounded vocabularies
+// only: the API's own words, our own reasons, configured names. Never a user, a token, a path or a pod.
+
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const REQUEST_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const SESSION_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3600, 14400, 43200];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Makes all metrics in a registry of their own. */
+export function createMetrics(build: { readonly version: string; readonly node: string }) {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  const histogram = <T extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly T[],
+    buckets: number[],
+  ) => new Histogram({ name, help, labelNames, buckets, registers });
+
+  gauge('postern_build_info', 'Always 1; what runs is in the labels.', ['version', 'node']).set(build, 1);
+  return {
+    registry,
+    requests: counter(
+      'postern_requests_total',
+      'Requests answered, by the API words they use and the status code.',
+      ['cluster', 'verb', 'resource', 'subresource', 'code'],
+    ),
+    requestDuration: histogram(
+      'postern_request_duration_seconds',
+      'Time from the last header byte of a request to the end of its answer; long-running requests are not included.',
+      ['cluster', 'verb', 'scope'],
+      REQUEST_BUCKETS_SECONDS,
+    ),
+    inFlight: gauge('postern_requests_in_flight', 'Requests that are being answered now.', [
+      'cluster',
+      'kind',
+    ]),
+    sessionsOpen: gauge('postern_sessions_open', 'Upgraded connections that are open now.', [
+      'cluster',
+      'kind',
+      'protocol',
+    ]),
+    sessions: counter('postern_sessions_total', 'Upgraded connections that ended, by who ended them.', [
+      'cluster',
+      'kind',
+      'protocol',
+      'end',
+    ]),
+    sessionDuration: histogram(
+      'postern_session_duration_seconds',
+      'How long upgraded connections lived.',
+      ['cluster', 'kind'],
+      SESSION_BUCKETS_SECONDS,
+    ),
+    sessionBytes: counter(
+      'postern_session_bytes_total',
+      'Bytes relayed in upgraded connections, up to the API server and down to the caller.',
+      ['cluster', 'kind', 'direction'],
+    ),
+    authentication: counter('postern_authentication_total', 'Credentials judged, by where they were found.', [
+      'source',
+      'outcome',
+    ]),
+    jwksRefresh: counter('postern_jwks_refresh_total', "Fetches of an issuer's keys.", ['issuer', 'outcome']),
+    jwksAge: gauge('postern_jwks_age_seconds', 'Age of the keys in use of an issuer.', ['issuer']),
+    upstreamErrors: counter(
+      'postern_upstream_errors_total',
+      'Requests that failed between Postern and the API server.',
+      ['cluster', 'reason'],
+    ),
+    upgradeMissing: counter(
+      'postern_upgrade_required_total',
+      'exec, attach and port-forward requests that arrived without their Upgrade headers: a hop in front drops them.',
+      ['cluster', 'kind'],
+    ),
+    reloadSuccess: gauge(
+      'postern_config_last_reload_success',
+      '1 when the last configuration read was taken up, 0 when it was refused.',
+      [],
+    ),
+    reloadTimestamp: gauge(
+      'postern_config_last_reload_timestamp_seconds',
+      'When a configuration was last taken up, seconds since the epoch.',
+      [],
+    ),
+  };
+}

@@ -1,0 +1,164 @@
+// What is written down about a request or session when it is over: metrics and one log line, from the exchange alone.
+
+import type { Outcome } from './authn/outcome.ts';
+import { ERRORS } from './errortable.ts';
+import type { Exchange } from './exchange.ts';
+import {
+  isLongRunning,
+  knownResource,
+  knownSubresource,
+  knownVerb,
+  requestKind,
+  requestScope,
+} from './kube/longrunning.ts';
+import { type Log, loggedError, loggedTarget } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Session } from './sessions.ts';
+
+/** The WebSocket attempt and the SPDY attempt that kubectl makes after its refusal are one refusal; this is how long they may lie apart. ms. */
+const PAIR_WINDOW_MS = 10_000;
+const MAX_PAIRS = 10_000;
+
+export type Observer = ReturnType<typeof createObserver>;
+
+/** Everything that is observed goes through here. `now` gives ms since the epoch. */
+export function createObserver(log: Log, metrics: Metrics, now: () => number) {
+  const refusedWebSockets = new Map<string, number>();
+
+  /** Whether this refused upgrade is the second of a pair; remembers first ones. */
+  const isRepeat = (exchange: Exchange): boolean => {
+    const key = `${exchange.user?.username ?? ''}\n${sessionHeader(exchange)}\n${exchange.rawTarget}`;
+    if (exchange.upgrade === 'websocket') {
+      if (refusedWebSockets.size >= MAX_PAIRS)
+        refusedWebSockets.delete(refusedWebSockets.keys().next().value ?? '');
+      refusedWebSockets.set(key, now());
+      return false;
+    }
+    const at = refusedWebSockets.get(key);
+    refusedWebSockets.delete(key);
+    return at !== undefined && now() - at <= PAIR_WINDOW_MS;
+  };
+
+  return {
+    onBegin(exchange: Exchange): void {
+      if (exchange.info !== undefined)
+        metrics.inFlight.inc({ cluster: exchange.upstream?.name ?? '', kind: requestKind(exchange.info) });
+    },
+    onUnbegin(exchange: Exchange): void {
+      if (exchange.info !== undefined)
+        metrics.inFlight.dec({ cluster: exchange.upstream?.name ?? '', kind: requestKind(exchange.info) });
+    },
+    /** Once per request, when its answer is over; for upgrades when the answer is known. */
+    onRequest(exchange: Exchange, status: number): void {
+      const { info, failure } = exchange;
+      const cluster = exchange.upstream?.name ?? '';
+      const durationMs = now() - exchange.receivedAt;
+      const repeat = exchange.transport === 'upgrade' && status !== 101 && isRepeat(exchange);
+      if (failure !== undefined && UPSTREAM_CODES.has(failure.code)) {
+        metrics.upstreamErrors.inc({ cluster, reason: failure.code.replace('UPSTREAM_', '').toLowerCase() });
+      }
+      if (!repeat) {
+        metrics.requests.inc({
+          cluster,
+          verb: info === undefined ? '' : knownVerb(info),
+          resource: info === undefined ? '' : knownResource(info),
+          subresource: info === undefined ? '' : knownSubresource(info),
+          code: String(status),
+        });
+      }
+      if (info !== undefined && exchange.transport === 'http' && !isLongRunning(info)) {
+        metrics.requestDuration.observe(
+          { cluster, verb: knownVerb(info), scope: requestScope(info) },
+          durationMs / 1000,
+        );
+      }
+      const level = repeat
+        ? 'debug'
+        : failure !== undefined && ERRORS[failure.code].status >= 500
+          ? 'warn'
+          : 'info';
+      if (log.isLevelEnabled(level)) log[level](requestFields(exchange, status, durationMs), 'request');
+    },
+    /** A refused upgrade counts as a session that ended `refused`; the pair of attempts once. Call before `onRequest`. */
+    onRefusedSession(cluster: string, kind: string, exchange: Exchange): void {
+      const key = `${exchange.user?.username ?? ''}\n${sessionHeader(exchange)}\n${exchange.rawTarget}`;
+      if (exchange.upgrade === 'spdy' && refusedWebSockets.has(key)) return;
+      metrics.sessions.inc({ cluster, kind, protocol: exchange.upgrade, end: 'refused' });
+    },
+    onSessionOpen({ cluster, kind, protocol }: Session): void {
+      metrics.sessionsOpen.inc({ cluster, kind, protocol });
+    },
+    onSessionEnd(session: Session, durationMs: number): void {
+      const { cluster, kind, protocol, received, delivered, end = 'error' } = session;
+      metrics.sessionsOpen.dec({ cluster, kind, protocol });
+      metrics.sessions.inc({ cluster, kind, protocol, end });
+      metrics.sessionDuration.observe({ cluster, kind }, durationMs / 1000);
+      metrics.sessionBytes.inc({ cluster, kind, direction: 'up' }, received.up);
+      metrics.sessionBytes.inc({ cluster, kind, direction: 'down' }, received.down);
+      log.info(
+        {
+          auditID: session.id,
+          cluster,
+          kind,
+          protocol,
+          user: session.username,
+          target: session.target,
+          end,
+          ...(session.endDetail === '' ? {} : { detail: session.endDetail }),
+          durationMs,
+          bytesUp: received.up,
+          bytesDown: received.down,
+          undelivered: { up: received.up - delivered.up, down: received.down - delivered.down },
+        },
+        'session ended',
+      );
+    },
+    onAuthentication(outcome: Outcome): void {
+      const result = { user: 'ok', rejected: 'rejected', noOpinion: 'none', unavailable: 'unavailable' }[
+        outcome.kind
+      ];
+      metrics.authentication.inc({ source: 'source' in outcome ? outcome.source : 'none', outcome: result });
+    },
+    onUpgradeMissing(cluster: string, kind: string): void {
+      metrics.upgradeMissing.inc({ cluster, kind });
+    },
+  };
+}
+
+const UPSTREAM_CODES: ReadonlySet<string> = new Set(
+  Object.keys(ERRORS).filter((code) => code.startsWith('UPSTREAM_') || code === 'UPGRADE_INVALID_RESPONSE'),
+);
+
+function sessionHeader(exchange: Exchange): string {
+  const { rawHeaders } = exchange;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
+    if (rawHeaders[i]?.toLowerCase() === 'kubectl-session') return rawHeaders[i + 1] ?? '';
+  return '';
+}
+
+function requestFields(exchange: Exchange, status: number, durationMs: number): Record<string, unknown> {
+  const { info, user, failure } = exchange;
+  return {
+    auditID: exchange.id,
+    cluster: exchange.upstream?.name ?? '',
+    method: exchange.method,
+    target: loggedTarget(exchange.rawTarget),
+    ...(info?.isResourceRequest === true
+      ? {
+          verb: info.verb,
+          resource: info.resource,
+          subresource: info.subresource,
+          namespace: info.namespace,
+          name: info.name,
+        }
+      : {}),
+    ...(exchange.upgrade === '' ? {} : { upgrade: exchange.upgrade }),
+    user: user?.username ?? '',
+    peer: exchange.peerAddress,
+    status,
+    durationMs,
+    ...(failure === undefined
+      ? {}
+      : { error: failure.code, detail: failure.detail, cause: loggedError(failure.cause) }),
+  };
+}

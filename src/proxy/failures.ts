@@ -1,0 +1,57 @@
+// What went wrong between the gate and the API server, as one of the error table's codes: for the caller a constant text, for the log
+// the cause, for the metrics a bounded reason.
+
+import { type ErrorCode, type GateError, gateError } from '../errors.ts';
+
+/** Errors of the TLS handshake, by OpenSSL's and Node's codes. */
+const TLS_CODES =
+  /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL|EPROTO)/;
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'ENFILE',
+]);
+const TIMEOUTS = new Set([
+  'CONNECT_TIMEOUT',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+]);
+const RESETS = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ECONNABORTED']);
+
+/** Classifies an error of connecting to, or of talking with, the API server. Looks through `cause` chains and aggregates. */
+export function upstreamFailure(error: unknown): GateError {
+  return gateError(classify(error), { cause: error });
+}
+
+function classify(error: unknown, depth = 0): ErrorCode {
+  const code = codeOf(error);
+  if (code === 'CALLER_GONE') return 'CLIENT_CLOSED';
+  if (TLS_CODES.test(code)) return 'UPSTREAM_TLS';
+  if (UNREACHABLE.has(code)) return 'UPSTREAM_UNREACHABLE';
+  if (TIMEOUTS.has(code)) return 'UPSTREAM_TIMEOUT';
+  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_RESPONSE') || code === 'UND_ERR_HEADERS_OVERFLOW')
+    return 'UPSTREAM_PROTOCOL';
+  const inner = depth < 5 ? innerErrors(error) : [];
+  for (const one of inner) {
+    const found = classify(one, depth + 1);
+    if (found !== 'INTERNAL') return found;
+  }
+  if (RESETS.has(code)) return 'UPSTREAM_RESET';
+  return 'INTERNAL';
+}
+
+function innerErrors(error: unknown): unknown[] {
+  if (error instanceof AggregateError) return error.errors;
+  return error instanceof Error && error.cause !== undefined ? [error.cause] : [];
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}

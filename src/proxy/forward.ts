@@ -1,0 +1,140 @@
+// REST: the only place where @fastify/http-proxy and its options appear. It routes, and it calls undici; what is sent and what is relayed
+// comes from the exchange (dispatcher.ts) and goes to the raw response, headers flushed before the first byte of the body, so that a
+// watch or `logs -f` is seen to have begun at once.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { METHODS } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Readable } from 'node:stream';
+import httpProxy from '@fastify/http-proxy';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Agent } from 'undici';
+import { gateError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { isLongRunning } from '../kube/longrunning.ts';
+import { relayBody } from './body.ts';
+import { createForwardDispatcher, FORWARDING, type Forwarding } from './dispatcher.ts';
+import { upstreamFailure } from './failures.ts';
+import { announcesBody, downstreamResponseLines, headerValue } from './headers.ts';
+
+type RawRequest = IncomingMessage | Http2ServerRequest;
+
+export interface ForwardDeps {
+  readonly exchangeOf: (request: RawRequest) => Exchange;
+  /** Answers with a Status; used when the API server could not be reached or broke off before its headers. */
+  readonly refuse: (
+    response: ServerResponse | Http2ServerResponse,
+    exchange: Exchange,
+    error: unknown,
+  ) => void;
+  /** The upstream answered with this status; its headers are about to go out. */
+  readonly onResponse: (exchange: Exchange, status: number) => void;
+  /** Node's timers; a delay is at most MAX_TIMER_MS. */
+  readonly now: () => number;
+}
+
+/** The longest delay that a Node timer takes. ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** http-proxy insists on an address; nothing is ever sent there, the dispatcher names the real one. */
+const STAND_IN = 'http://postern.invalid';
+
+/** Registers the proxy for every path and method on `app`. */
+export async function registerForward(app: FastifyInstance, deps: ForwardDeps): Promise<void> {
+  const known = new Set(app.supportedMethods);
+  const methods = METHODS.filter((method) => method !== 'CONNECT');
+  for (const method of methods) if (!known.has(method)) app.addHttpMethod(method);
+
+  await app.register(httpProxy, {
+    upstream: STAND_IN,
+    httpMethods: methods as never,
+    proxyPayloads: false,
+    undici: createForwardDispatcher(new Agent()) as never,
+    retryMethods: [],
+    disableRequestLogging: true,
+    handler: (request: FastifyRequest, reply: FastifyReply) => {
+      const exchange = deps.exchangeOf(request.raw);
+      const forwarding = begin(exchange, request.raw, reply, deps);
+      return reply.from('/', {
+        queryString: () => '',
+        rewriteRequestHeaders: () => ({ [FORWARDING]: forwarding }),
+        rewriteHeaders: () => ({}),
+        onResponse: (_request, _reply, upstream) => {
+          const { statusCode, stream } = upstream as unknown as { statusCode: number; stream: Readable };
+          // From here on the raw response is ours: Fastify neither writes nor waits.
+          reply.hijack();
+          relay(forwarding, statusCode, stream, reply.raw, deps);
+        },
+        onError: (_reply, { error }) => {
+          reply.hijack();
+          deps.refuse(reply.raw, exchange, upstreamFailure(error));
+        },
+      });
+    },
+  } as never);
+}
+
+function begin(exchange: Exchange, request: RawRequest, reply: FastifyReply, deps: ForwardDeps): Forwarding {
+  const response = reply.raw;
+  const forwarding: Forwarding = {
+    exchange,
+    body: announcesBody(request) ? (request as IncomingMessage) : null,
+    responseLines: [],
+    responseMessage: '',
+    abort: undefined,
+    aborted: false,
+  };
+  response.on('close', () => {
+    forwarding.aborted = true;
+    forwarding.abort?.();
+  });
+  if (headerValue(exchange.rawHeaders, 'expect')?.toLowerCase() === '100-continue')
+    (response as ServerResponse).writeContinue();
+  endAtExpiry(forwarding, response as ServerResponse, deps);
+  return forwarding;
+}
+
+function relay(
+  forwarding: Forwarding,
+  status: number,
+  body: Readable,
+  raw: ServerResponse | Http2ServerResponse,
+  deps: ForwardDeps,
+): void {
+  const { exchange } = forwarding;
+  const response = raw as ServerResponse;
+  body.on('error', () => {});
+  try {
+    const lines = downstreamResponseLines(forwarding.responseLines, exchange.id);
+    // A request body that the API server did not want to hear to its end makes the connection unusable for a next request.
+    const request = response.req as IncomingMessage | undefined;
+    if (exchange.httpVersion !== '2.0') {
+      if (request !== undefined && !request.complete && announcesBody(request))
+        lines.push('Connection', 'close');
+      response.writeHead(status, forwarding.responseMessage, lines);
+    } else response.writeHead(status, lines);
+    response.flushHeaders();
+  } catch (cause) {
+    body.destroy();
+    deps.refuse(raw, exchange, gateError('UPSTREAM_PROTOCOL', { cause }));
+    return;
+  }
+  deps.onResponse(exchange, status);
+  relayBody(body, raw, () => {});
+}
+
+/** A long-running request lives no longer than the identity that opened it: a watch ends as the API server ends one, without an error. */
+function endAtExpiry(forwarding: Forwarding, response: ServerResponse, { now }: ForwardDeps): void {
+  const { exchange } = forwarding;
+  const { sessions } = exchange.generation.config;
+  if (!sessions.endOnExpiry || exchange.info === undefined || !isLongRunning(exchange.info)) return;
+  const left = exchange.expiresAt - now();
+  if (left > MAX_TIMER_MS) return;
+  const timer = setTimeout(
+    () => {
+      response.end();
+      forwarding.abort?.();
+    },
+    Math.max(0, left),
+  );
+  response.on('close', () => clearTimeout(timer));
+}

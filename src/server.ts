@@ -1,0 +1,196 @@
+// TABLE OF CONTENTS. The public listener and everything that hangs on it, in order: TLS and HTTP (listener.ts), a record for each request
+// (exchange.ts), the gate (gate.ts), then forwarding for REST (proxy/forward.ts) or the tunnel for upgrades (upgrade/upgrade.ts), and
+// what is written down at the end (observe.ts).
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
+import fastify from 'fastify';
+import { answerResponse, answerSocket, renderAnswer } from './answer.ts';
+import type { Current } from './current.ts';
+import { asGateError, type GateError, gateError } from './errors.ts';
+import { createExchange, type Exchange } from './exchange.ts';
+import { runGate } from './gate.ts';
+import { createListener, type TlsMaterial } from './listener.ts';
+import type { Observer } from './observe.ts';
+import { breakOff } from './proxy/body.ts';
+import { registerForward } from './proxy/forward.ts';
+import type { SessionRegistry } from './sessions.ts';
+import { requestedUpgrade } from './upgrade/requested.ts';
+import { kindOf } from './upgrade/session.ts';
+import { serveUpgrade } from './upgrade/upgrade.ts';
+
+type AnyRequest = IncomingMessage | Http2ServerRequest;
+type AnyResponse = ServerResponse | Http2ServerResponse;
+
+export interface ServerDeps {
+  readonly current: Current;
+  readonly material: TlsMaterial;
+  readonly observer: Observer;
+  readonly sessions: SessionRegistry;
+  readonly now: () => number;
+  /** Audit-IDs; a UUID v4 each. */
+  readonly newID: () => string;
+  /** True once no new work is taken. */
+  readonly isDraining: () => boolean;
+}
+
+/** Puts the server together; it does not listen yet. */
+export async function createGateServer(deps: ServerDeps): Promise<Http2SecureServer> {
+  const exchanges = new WeakMap<object, Exchange>();
+  const exchangeOf = (request: object): Exchange => {
+    const exchange = exchanges.get(request);
+    if (exchange === undefined) throw new TypeError('a request without its exchange');
+    return exchange;
+  };
+  let listener: Http2SecureServer | undefined;
+  const app = fastify({
+    http2: true,
+    logger: false,
+    // The router sees one path: ours is parsed in the gate, and nothing may answer before it.
+    rewriteUrl: (request) => {
+      begin(request as unknown as AnyRequest);
+      return '/';
+    },
+    routerOptions: { ignoreTrailingSlash: false },
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    forceCloseConnections: false,
+    clientErrorHandler: (error, socket) => refuseUnparsed(error, socket as Socket),
+    serverFactory: (handler) => {
+      const server = createListener(deps.current.get().config.listen.tls, deps.material);
+      const serve = handler as unknown as (request: AnyRequest, response: AnyResponse) => void;
+      server.on('request', serve);
+      // The 100 goes out when the request is forwarded, not before it was let in.
+      server.on('checkContinue', serve);
+      listener = server;
+      return server as never;
+    },
+  });
+
+  /** First touch of a request: its record, and an end to everything that Fastify would read into its body. */
+  function begin(request: AnyRequest): void {
+    const generation = deps.current.enter();
+    const exchange = createExchange(
+      { ...arrival(request, deps.now()), transport: 'http', upgrade: '' },
+      deps.newID(),
+      generation,
+    );
+    exchanges.set(request, exchange);
+    // Bodies are forwarded as they stream in; without these lines Fastify takes a request to have none.
+    const view = request.headers;
+    delete view['content-type'];
+    delete view['content-length'];
+    delete view['transfer-encoding'];
+  }
+
+  const refuse = (response: AnyResponse, exchange: Exchange, error: unknown) => {
+    exchange.failure = asGateError(error);
+    if ((response as ServerResponse).headersSent) breakOff(response);
+    else
+      answerResponse(
+        response as ServerResponse,
+        renderAnswer(exchange.failure, exchange.id, exchange.target?.path ?? ''),
+        exchange,
+      );
+  };
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const exchange = exchangeOf(request.raw);
+    const response = reply.raw as unknown as ServerResponse;
+    let counted = false;
+    response.on('close', () => {
+      if (counted) deps.observer.onUnbegin(exchange);
+      deps.current.leave(exchange.generation);
+      const status = response.headersSent ? response.statusCode : 499;
+      deps.observer.onRequest(exchange, status);
+    });
+    const proceed = () => {
+      counted = true;
+      deps.observer.onBegin(exchange);
+      done();
+    };
+    const stop = (error: unknown) => {
+      reply.hijack();
+      refuse(response, exchange, error);
+    };
+    try {
+      if (deps.isDraining() && exchange.httpVersion !== '2.0') response.setHeader('Connection', 'close');
+      const pending = runGate(exchange);
+      if (pending === undefined) proceed();
+      else pending.then(proceed, stop);
+    } catch (error) {
+      stop(error);
+    }
+  });
+  app.setErrorHandler((error, request, reply) => {
+    reply.hijack();
+    refuse(reply.raw as unknown as ServerResponse, exchangeOf(request.raw), error);
+  });
+  await registerForward(app as never, { exchangeOf, refuse, onResponse: () => {}, now: deps.now });
+  await app.ready();
+  if (listener === undefined) throw new TypeError('Fastify made no server');
+  listener.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
+    upgrade(request, socket, head, deps),
+  );
+  return listener;
+}
+
+function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: ServerDeps): void {
+  const generation = deps.current.enter();
+  const facts = {
+    ...arrival(request, deps.now()),
+    transport: 'upgrade' as const,
+    upgrade: requestedUpgrade(request.rawHeaders),
+  };
+  const exchange = createExchange(facts, deps.newID(), generation);
+  const answered = (status: number) => {
+    if (status !== 101)
+      deps.observer.onRefusedSession(exchange.upstream?.name ?? '', kindOf(exchange), exchange);
+    deps.observer.onRequest(exchange, status);
+  };
+  void serveUpgrade(exchange, request, socket, head, {
+    runGate: (one) => {
+      if (deps.isDraining()) throw gateError('SHUTTING_DOWN');
+      return runGate(one);
+    },
+    refuse: (to: Socket, one: Exchange, error: GateError) => {
+      const answer = renderAnswer(error, one.id, one.target?.path ?? '');
+      answerSocket(to, answer);
+      answered(answer.status);
+    },
+    onAnswer: (_one, status) => answered(status),
+    sessions: deps.sessions,
+    now: deps.now,
+  }).finally(() => deps.current.leave(generation));
+}
+
+/** What could not even be parsed: too large is 431, anything else 400, each a Status; the connection ends. */
+function refuseUnparsed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  if (error.code?.startsWith('HPE_') !== true && error.code !== 'ERR_HTTP_REQUEST_TIMEOUT')
+    return void socket.destroy();
+  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : 'BAD_REQUEST';
+  answerSocket(socket, renderAnswer(gateError(code, { detail: error.code }), '', ''));
+}
+
+function arrival(request: AnyRequest, receivedAt: number) {
+  const isHttp2 = request.httpVersionMajor === 2;
+  const raw = request.rawHeaders;
+  return {
+    method: request.method ?? '',
+    rawTarget: request.url ?? '',
+    rawHeaders: isHttp2 ? withoutPseudo(raw) : raw,
+    authority: (isHttp2 ? (request as Http2ServerRequest).authority : request.headers.host) ?? '',
+    httpVersion: request.httpVersion,
+    peerAddress: request.socket.remoteAddress ?? '',
+    receivedAt,
+  };
+}
+
+function withoutPseudo(rawHeaders: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
+    if (rawHeaders[i]?.charCodeAt(0) !== 58) lines.push(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
+  return lines;
+}

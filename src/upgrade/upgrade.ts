@@ -1,0 +1,134 @@
+// Upgrades: the way of exec, attach, port-forward and proxied WebSockets. Node hands over the caller's socket; the same gate decides as for
+// REST; the API server is asked on a connection of its own; and only a matching 101 joins the two sockets. Every other answer is relayed
+// whole and both connections end, so that neither can carry anything that was not authorised (CVE-2018-1002105).
+
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { asGateError, type GateError, gateError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { CallerGone } from '../proxy/dispatcher.ts';
+import { upstreamFailure } from '../proxy/failures.ts';
+import { announcesBody, downstreamResponseLines, headerValue } from '../proxy/headers.ts';
+import { TCP_KEEP_ALIVE_MS } from '../proxy/upstream.ts';
+import type { SessionRegistry } from '../sessions.ts';
+import { type DialAnswer, dialUpgrade } from './dial.ts';
+import { relayResponse } from './relay.ts';
+import { sameProtocol } from './requested.ts';
+import { limitSession, newSession } from './session.ts';
+import { openTunnel } from './tunnel.ts';
+
+export interface UpgradeDeps {
+  /** The steps of the gate; may wait. */
+  readonly runGate: (exchange: Exchange) => void | Promise<void>;
+  /** Answers with a Status and ends the socket. */
+  readonly refuse: (socket: Socket, exchange: Exchange, error: GateError) => void;
+  /** Told once per upgrade: 101, the relayed status, or the refusal's. */
+  readonly onAnswer: (exchange: Exchange, status: number) => void;
+  readonly sessions: SessionRegistry;
+  readonly now: () => number;
+}
+
+/** Takes one upgrade request from its head to its end. Never rejects. */
+export async function serveUpgrade(
+  exchange: Exchange,
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  deps: UpgradeDeps,
+): Promise<void> {
+  // Before any await: an error without a listener would end the process.
+  socket.on('error', () => {});
+  const gone = new AbortController();
+  const leave = () => gone.abort(new CallerGone());
+  socket.once('close', leave);
+  socket.setTimeout(0);
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+  try {
+    if (!request.complete || announcesBody(exchange))
+      throw gateError('UPGRADE_UNSUPPORTED', { detail: 'an upgrade request with a body' });
+    await deps.runGate(exchange);
+    const answer = await dial(exchange, gone.signal);
+    socket.off('close', leave);
+    if (answer.kind === 'upgraded') acceptUpgrade(exchange, answer, socket, head, deps);
+    else relayRefusal(exchange, answer, socket, deps);
+  } catch (error) {
+    const failure = asGateError(error);
+    exchange.failure = failure;
+    deps.refuse(socket, exchange, failure);
+  }
+}
+
+async function dial(exchange: Exchange, signal: AbortSignal): Promise<DialAnswer> {
+  const { upstream, target, upstreamHeaders: lines, method } = exchange;
+  if (upstream === undefined || target === undefined || lines === undefined)
+    throw new TypeError('dialled before the gate passed it');
+  try {
+    return await dialUpgrade({ upstream, target, method, lines, signal });
+  } catch (error) {
+    throw upstreamFailure(error);
+  }
+}
+
+function acceptUpgrade(
+  exchange: Exchange,
+  answer: DialAnswer & { kind: 'upgraded' },
+  socket: Socket,
+  head: Buffer,
+  deps: UpgradeDeps,
+): void {
+  const { response, socket: upstream, head: upstreamHead } = answer;
+  upstream.on('error', () => {});
+  if (!sameProtocol(exchange.upgrade, headerValue(response.rawHeaders, 'upgrade'))) {
+    upstream.destroy();
+    throw gateError('UPGRADE_INVALID_RESPONSE', { detail: 'a 101 for another protocol than was asked for' });
+  }
+  if (socket.destroyed) {
+    upstream.destroy();
+    throw gateError('CLIENT_CLOSED');
+  }
+  const session = newSession(exchange, deps.now());
+  const disarm = limitSession(session, exchange, deps);
+  deps.sessions.add(session);
+  // Written before the tunnel's first byte and in a piece of its own: kubectl's SPDY client drops what comes in one segment with it.
+  socket.write(switchingProtocols(response));
+  openTunnel({
+    client: socket,
+    upstream,
+    clientHead: head,
+    upstreamHead,
+    session,
+    onEnd: (reason, detail) => {
+      disarm();
+      deps.sessions.remove(session, reason, detail);
+    },
+  });
+  deps.onAnswer(exchange, 101);
+}
+
+function relayRefusal(
+  exchange: Exchange,
+  answer: DialAnswer & { kind: 'response' },
+  socket: Socket,
+  deps: UpgradeDeps,
+): void {
+  const { response, socket: upstream } = answer;
+  const status = response.statusCode ?? 0;
+  if (status < 400) {
+    // A success or redirect is no answer to an upgrade, and following a redirect would carry credentials away (CVE-2020-8559).
+    upstream.destroy();
+    throw gateError('UPGRADE_INVALID_RESPONSE', { detail: `the API server answered ${status}` });
+  }
+  relayResponse(socket, response, downstreamResponseLines(response.rawHeaders, exchange.id), () =>
+    upstream.destroy(),
+  );
+  deps.onAnswer(exchange, status);
+}
+
+/** The 101 as the API server sent it: its lines in order, repeats kept. */
+function switchingProtocols(response: IncomingMessage): Buffer {
+  const lines = ['HTTP/1.1 101 Switching Protocols'];
+  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2)
+    lines.push(`${response.rawHeaders[i]}: ${response.rawHeaders[i + 1]}`);
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+}

@@ -1,0 +1,58 @@
+// What a test may rely on in any cluster, ours or an existing one. Names that the tests' objects carry are here, so that the suite and the
+// two kinds of cluster agree.
+
+import type { CertificatePair } from '../fakes/certificates.ts';
+import type { RunOptions, RunResult } from './run.ts';
+
+/** The namespace of the tests' objects. */
+export const TEST_NAMESPACE = 'e2e';
+/** The gate's own account: it may impersonate and nothing else. */
+export const GATE_USER = 'postern-gate';
+/** Users of this group may do everything (cluster-admin). */
+export const ENGINEERS = 'engineers';
+/** Users of this group have `edit` in the tests' namespace. */
+export const EDITORS = 'editors';
+/** Users of this group have `view` in the tests' namespace: no exec. */
+export const VIEWERS = 'viewers';
+
+/** A running cluster. `stop` ends it and leaves nothing behind; calling it again waits for the same end. */
+export interface Cluster {
+  /** A folder of this run, for files that a test wants to keep until the end. */
+  readonly dir: string;
+  /** https URL of the API server, reachable from this process. */
+  readonly server: string;
+  readonly caPem: string;
+  /** Kubeconfig file of a user that may do everything, past the gate. */
+  readonly adminKubeconfig: string;
+  /** Kubeconfig file of the gate's own account. */
+  readonly gateKubeconfig: string;
+  readonly images: Images;
+  /** Present when the node is ours. */
+  readonly node: Node | undefined;
+  readonly stop: () => Promise<void>;
+}
+
+/** Images that pods can use without a registry (an existing cluster pulls its own). All have a shell and busybox's tools. */
+export interface Images {
+  /** Its command is `sh`, as busybox's own: for `run -it` and `debug`. */
+  readonly shell: string;
+  /** Runs until it is told to end. */
+  readonly sleep: string;
+}
+
+/** What only a node of our own offers. */
+export interface Node {
+  /** The network namespace, for `nsenter --net=FILE`. */
+  readonly netns: string;
+  /** Our address as the API server and the pods see it: for webhooks and issuers that listen in the test's process. */
+  readonly hostAddress: string;
+  /** The API server's audit log: one event a line, level Metadata, stages ResponseStarted, ResponseComplete and Panic. */
+  readonly auditLog: string;
+  readonly logFolder: string;
+  /** Runs a program inside the node's network namespace. */
+  readonly exec: (command: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>;
+  /** A client certificate that the API server takes for `user` in `groups`. */
+  readonly issueClient: (user: string, groups?: readonly string[]) => Promise<CertificatePair>;
+  /** A client certificate that the API server takes for an authenticating proxy (X-Remote-User). */
+  readonly frontProxy: CertificatePair;
+}

@@ -1,0 +1,249 @@
+// A small real OpenID issuer for tests: discovery and JWKS over https with keys made at run time, and every way to misbehave that the tests
+// ask for. It has no login: `sign` makes the tokens.
+
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import {
+  type CryptoKey,
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+  type JWTHeaderParameters,
+  SignJWT,
+} from 'jose';
+import { makeCA } from './certificates.ts';
+
+export interface IssuerOptions {
+  /** Address to bind. Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: the system chooses. */
+  readonly port?: number;
+  /** Name in the issuer's URL. Default is the address it is bound to. */
+  readonly name?: string;
+  /** Path of the issuer's URL, without a slash at its end. Default ''. */
+  readonly path?: string;
+  /** A certificate of the tests' own; default is one of a CA made now. */
+  readonly tls?: { readonly certPem: string; readonly keyPem: string; readonly caPem: string };
+  /** Default is the machine's clock. ms */
+  readonly now?: () => number;
+}
+
+export interface SignOptions {
+  /** Default RS256. */
+  readonly alg?: string;
+  /** Default is the current key's; null leaves it out. */
+  readonly kid?: string | null;
+  /** More header members. */
+  readonly header?: Readonly<Record<string, unknown>>;
+  /** Seconds until exp; default 300. null leaves exp out. */
+  readonly expiresIn?: number | null;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface Issuer {
+  readonly url: string;
+  readonly port: number;
+  /** PEM of the CA that signed its certificate. */
+  readonly caPem: string;
+  /** How often each document was asked for. */
+  readonly hits: { discovery: number; jwks: number; other: number };
+  /** Signs claims; iss, aud (postern), sub, email, groups and iat have defaults, and undefined leaves one out. */
+  sign(claims?: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<string>;
+  /** Replaces all signing keys: the old ones are published no more unless `keepOld`; `kid` fixes the new key's id. */
+  rotate(options?: { readonly keepOld?: boolean; readonly kid?: string }): Promise<void>;
+  /** The published keys. */
+  publicKeys(): Promise<readonly JWK[]>;
+  /** While down every connection is cut. */
+  setDown(down: boolean): void;
+  /** Answers discovery, or the keys, with something else: a body, or a handler. undefined ends it. */
+  setDiscovery(answer: Answer | object | string | undefined): void;
+  setKeys(answer: Answer | object | string | undefined): void;
+  close(): Promise<void>;
+}
+
+interface SigningKey {
+  readonly kid: string;
+  readonly alg: string;
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+}
+
+/** Starts an issuer. */
+export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> {
+  const host = options.host ?? '127.0.0.1';
+  const now = options.now ?? (() => Date.now());
+  const tls = options.tls ?? (await makeTls(options.name ?? host));
+  const keyring = createKeyring();
+  const hits = { discovery: 0, jwks: 0, other: 0 };
+  const state = {
+    down: false,
+    discovery: undefined as Answer | undefined,
+    keys: undefined as Answer | undefined,
+    url: '',
+  };
+  const sockets = new Set<Socket>();
+  const path = options.path ?? '';
+
+  const server = createServer({ cert: tls.certPem, key: tls.keyPem }, (request, response) => {
+    if (request.url === `${path}/.well-known/openid-configuration`) {
+      hits.discovery += 1;
+      const answer = state.discovery ?? json(discoveryDocument(state.url));
+      answer(request, response);
+    } else if (request.url === `${path}/keys`) {
+      hits.jwks += 1;
+      if (state.keys !== undefined) state.keys(request, response);
+      else void keyring.published().then((keys) => json({ keys })(request, response));
+    } else {
+      hits.other += 1;
+      response.writeHead(404).end();
+    }
+  });
+  server.on('connection', (socket) => {
+    if (state.down) socket.destroy();
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(options.port ?? 0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  state.url = `https://${formatHost(options.name ?? host)}:${port}${path}`;
+
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: state.url,
+    port,
+    caPem: tls.caPem,
+    hits,
+    sign: (claims = {}, sign = {}) =>
+      signClaims(keyring, { iss: state.url, ...claims }, { ...sign, now: now() }),
+    rotate: (rotate = {}) => keyring.rotate(rotate),
+    publicKeys: () => keyring.published(),
+    setDown(down) {
+      state.down = down;
+      if (down) cut();
+    },
+    setDiscovery(answer) {
+      state.discovery = toAnswer(answer);
+    },
+    setKeys(answer) {
+      state.keys = toAnswer(answer);
+    },
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      cut();
+      await closed;
+    },
+  };
+}
+
+/** A token of any header, claims and signature: for those that no library would make. */
+export function craftToken(header: unknown, claims: unknown, signature = ''): string {
+  const encode = (part: unknown) =>
+    Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
+  return `${encode(header)}.${encode(claims)}.${signature}`;
+}
+
+async function makeTls(name: string) {
+  const ca = await makeCA('test issuer CA');
+  const isAddress = /^[\d.]+$|:/.test(name);
+  const names = isAddress ? { ipAddresses: [name] } : { dnsNames: [name] };
+  return { ...(await ca.issue({ commonName: name, ...names })), caPem: ca.certPem };
+}
+
+function discoveryDocument(url: string) {
+  return {
+    issuer: url,
+    jwks_uri: `${url}/keys`,
+    authorization_endpoint: `${url}/authorize`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256', 'ES256', 'EdDSA'],
+  };
+}
+
+interface Keyring {
+  current(alg: string): Promise<SigningKey>;
+  rotate(options: { readonly keepOld?: boolean; readonly kid?: string }): Promise<void>;
+  published(): Promise<readonly JWK[]>;
+}
+
+/** Keys are made when an algorithm is first used; from then on they are published. */
+function createKeyring(): Keyring {
+  let serial = 1;
+  let fixedKid: string | undefined;
+  let old: SigningKey[] = [];
+  let keys = new Map<string, Promise<SigningKey>>();
+  const make = async (alg: string): Promise<SigningKey> => {
+    const kid = fixedKid ?? `${alg}-${serial}`;
+    return { kid, alg, ...(await generateKeyPair(alg, { extractable: true })) };
+  };
+  const current = (alg: string) => {
+    const key = keys.get(alg) ?? make(alg);
+    keys.set(alg, key);
+    return key;
+  };
+  return {
+    current,
+    async rotate({ keepOld = false, kid }) {
+      const before = await Promise.all(keys.values());
+      old = keepOld ? [...old, ...before] : [];
+      serial += 1;
+      fixedKid = kid;
+      keys = new Map();
+      await Promise.all(before.map(({ alg }) => current(alg)));
+    },
+    async published() {
+      const all = [...old, ...(await Promise.all(keys.values()))];
+      return Promise.all(
+        all.map(async ({ kid, alg, publicKey }) => ({
+          ...(await exportJWK(publicKey)),
+          kid,
+          alg,
+          use: 'sig',
+        })),
+      );
+    },
+  };
+}
+
+async function signClaims(
+  keyring: Keyring,
+  given: Readonly<Record<string, unknown>>,
+  options: SignOptions & { readonly now: number },
+): Promise<string> {
+  const { kid, alg, privateKey } = await keyring.current(options.alg ?? 'RS256');
+  const iat = Math.floor(options.now / 1000);
+  const claims = {
+    aud: 'postern',
+    sub: 'subject-1',
+    email: 'jane@example.com',
+    groups: ['developers'],
+    iat,
+    ...(options.expiresIn === null ? {} : { exp: iat + (options.expiresIn ?? 300) }),
+    ...given,
+  };
+  const header: JWTHeaderParameters = { alg, typ: 'JWT', ...options.header };
+  if (options.kid !== null) header.kid = options.kid ?? kid;
+  return new SignJWT(claims).setProtectedHeader(header).sign(privateKey);
+}
+
+function json(body: unknown): Answer {
+  return (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+}
+
+function toAnswer(answer: Answer | object | string | undefined): Answer | undefined {
+  if (answer === undefined || typeof answer === 'function') return answer as Answer | undefined;
+  return typeof answer === 'string' ? (_request, response) => void response.end(answer) : json(answer);
+}
+
+function formatHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
