@@ -123,16 +123,10 @@ function renderRow(key: string, node: SchemaNode, parent: SchemaNode): string {
 }
 
 function nameType(node: SchemaNode): string {
-  if (node.type === 'array') return `list of ${plural(nameType(node.items ?? {}))}`;
+  if (node.type === 'array') return `list: ${nameType(node.items ?? {})}`;
   if (node.type === 'object') return 'mapping';
   const format = node['x-format'];
   return format === undefined ? (node.type ?? '') : formatDescriptions[format].type;
-}
-
-function plural(type: string): string {
-  return type
-    .replace(/^(\w+)/, (word) => (word.endsWith('s') || word === 'PEM' ? word : `${word}s`))
-    .replace('addresss', 'addresses');
 }
 
 function renderDefault(key: string, node: SchemaNode, parent: SchemaNode): string {

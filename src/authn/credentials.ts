@@ -210,7 +210,15 @@ function reject(code: Rejected['code'], detail: string, source: CredentialSource
   return { kind: 'rejected', code, detail, source };
 }
 
-/** ASCII white space only: in a header line a byte such as 0xA0 is content. */
+/** ASCII white space only: in a header line a byte such as 0xA0 is content. A loop, because a pattern would be quadratic in the spaces. */
 function trim(value: string): string {
-  return value.replace(/^[ \t\r\n\f\v]+/, '').replace(/[ \t\r\n\f\v]+$/, '');
+  let start = 0;
+  let end = value.length;
+  while (start < end && isSpace(value.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(value.charCodeAt(end - 1))) end -= 1;
+  return value.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }

@@ -18,6 +18,8 @@ export function parseToken(raw: string): ParsedToken | undefined {
   const first = raw.indexOf('.');
   const second = raw.indexOf('.', first + 1);
   if (first < 0 || second < 0 || raw.indexOf('.', second + 1) >= 0) return undefined;
+  const signature = raw.slice(second + 1);
+  if (signature !== '' && !isBase64url(signature)) return undefined;
   const header = parsePart(raw.slice(0, first));
   const claims = header && parsePart(raw.slice(first + 1, second));
   return header && claims ? { raw, header, claims } : undefined;
@@ -28,11 +30,11 @@ export function describeValue(value: unknown): string {
   if (value === undefined) return 'absent';
   if (typeof value !== 'string') return Array.isArray(value) ? `a list of ${value.length}` : typeof value;
   const shown = value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value;
-  return JSON.stringify(shown.toWellFormed().replace(/\p{C}/gu, '?'));
+  return JSON.stringify(shown.toWellFormed().replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?'));
 }
 
 function parsePart(part: string): Readonly<Record<string, unknown>> | undefined {
-  if (!BASE64URL.test(part) || part.length % 4 === 1) return undefined;
+  if (!isBase64url(part)) return undefined;
   try {
     const value: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')),
@@ -43,4 +45,8 @@ function parsePart(part: string): Readonly<Record<string, unknown>> | undefined 
   } catch {
     return undefined;
   }
+}
+
+function isBase64url(part: string): boolean {
+  return BASE64URL.test(part) && part.length % 4 !== 1;
 }

@@ -55,7 +55,10 @@ const issuer = record(
 const claimValidationRule = record(
   {
     claim: Type.Optional(
-      Type.String({ description: 'The claim that a token must have. Each claim once.', examples: ['hd'] }),
+      Type.String({
+        description: 'The claim that a token must have; required, each claim once.',
+        examples: ['hd'],
+      }),
     ),
     requiredValue: Type.Optional(
       Type.String({

@@ -57,7 +57,7 @@ function readValue(schema: SchemaNode, segments: readonly Segment[], text: strin
 
 function readYaml(text: string): unknown {
   try {
-    const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
+    const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
     return document.errors.length > 0 ? text : withoutPrototypes(document.toJS({ maxAliasCount: 0 }));
   } catch {
     return text;

@@ -51,7 +51,7 @@ export function readSource(file: string, text: string, findings: Findings): Sour
     prettyErrors: false,
     uniqueKeys: false,
     strict: true,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -71,8 +71,9 @@ export function readSource(file: string, text: string, findings: Findings): Sour
     findings.error('', 'the file is empty; it begins with apiVersion: postern.dev/v1');
     return { tree: undefined, places };
   }
-  const reader: Reader = { document, at, places, findings, budget: { count: 0 } };
-  return { tree: convert(document.contents, '', 0, reader), places };
+  const reader: Reader = { document, at, places, findings, budget: { count: 0, isSpent: false } };
+  const tree = convert(document.contents, '', 0, reader);
+  return { tree: reader.budget.isSpent ? undefined : tree, places };
 }
 
 /** No places yet; paths that are not known are at the start of `file`. */
@@ -101,12 +102,13 @@ interface Reader {
   readonly places: Places;
   readonly findings: Findings;
   /** Nodes so far, shared by all of one text. */
-  readonly budget: { count: number };
+  readonly budget: { count: number; isSpent: boolean };
 }
 
 function convert(node: ParsedNode | null, path: string, depth: number, reader: Reader): unknown {
   reader.budget.count += 1;
   if (depth > MAX_DEPTH || reader.budget.count > MAX_NODES) {
+    reader.budget.isSpent = true;
     reader.findings.error('', 'is nested too deeply, or repeats itself through aliases');
     return undefined;
   }

@@ -2,7 +2,7 @@
 // numbers and units of h, m, s and ms only; sizes follow Kubernetes' binary quantities.
 
 const DURATION = /^(?=.)(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?$/;
-const SIZE = /^(\d{1,15})(Ki|Mi|Gi|Ti)?$/;
+const SIZE = /^(\d{1,16})(Ki|Mi|Gi|Ti)?$/;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;

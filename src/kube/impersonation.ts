@@ -25,19 +25,6 @@ export function impersonationHeaders(user: UserInfo): string[] {
 }
 
 /**
- * Why a username, group, uid or extra value cannot be carried in a header unchanged, as the end of a sentence about it; undefined when it
- * can. Authentication refuses by this what `impersonationHeaders` would throw at.
- */
-export function uncarriable(value: string): string | undefined {
-  if (value.trim() === '') return 'is blank';
-  if (/^[ \t]|[ \t]$/.test(value)) return 'begins or ends with white space';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: header values hold no control characters
-  if (/[\x00-\x1f\x7f]/.test(value)) return 'holds a control character';
-  if (!value.isWellFormed()) return 'is not well-formed Unicode';
-  return undefined;
-}
-
-/**
  * The first header of a caller that would impersonate: any name that begins with `impersonate-` in any case, known to Kubernetes or not,
  * also with `_` for `-` (some servers take the one for the other). The name as it was received; undefined when there is none.
  * @param rawHeaders flat, as Node's `rawHeaders`
@@ -61,6 +48,16 @@ function carry(what: string, value: string): string {
   const problem = uncarriable(value);
   if (problem !== undefined) throw new TypeError(`impersonation: the ${what} ${problem}`);
   return Buffer.from(value).toString('latin1');
+}
+
+/** Why a value cannot be carried in a header unchanged, as the end of a sentence about it; undefined when it can. */
+function uncarriable(value: string): string | undefined {
+  if (value.trim() === '') return 'is blank';
+  if (/^[ \t]|[ \t]$/.test(value)) return 'begins or ends with white space';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: header values hold no control characters
+  if (/[\x00-\x1f\x7f]/.test(value)) return 'holds a control character';
+  if (!value.isWellFormed()) return 'is not well-formed Unicode';
+  return undefined;
 }
 
 /** Every byte that is no token character, and `%`, becomes %XX; the server lower-cases the name before it decodes. */

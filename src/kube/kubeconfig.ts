@@ -98,7 +98,7 @@ function readRoot(file: string, reading: Reading): Fields | undefined {
   }
   let root: unknown;
   try {
-    const document = parseDocument(content, { prettyErrors: false, merge: true, logLevel: 'silent' });
+    const document = parseDocument(content, { prettyErrors: false, merge: true, logLevel: 'error' });
     if (document.errors.length > 0) throw new Error(document.errors[0]?.code);
     root = document.toJS();
   } catch {

@@ -10,7 +10,12 @@ export interface UserInfo {
 }
 
 /** Makes a frozen UserInfo; every list is copied, so that the caller's arrays may change afterwards. */
-export function freezeUserInfo(user: { username: string; uid?: string; groups?: readonly string[]; extra?: Readonly<Record<string, readonly string[]>> }): UserInfo {
+export function freezeUserInfo(user: {
+  username: string;
+  uid?: string;
+  groups?: readonly string[];
+  extra?: Readonly<Record<string, readonly string[]>>;
+}): UserInfo {
   const extra: Record<string, readonly string[]> = {};
   for (const [key, values] of Object.entries(user.extra ?? {})) extra[key] = Object.freeze([...values]);
   return Object.freeze({

@@ -15,6 +15,9 @@ export const EDITORS = 'editors';
 /** Users of this group have `view` in the tests' namespace: no exec. */
 export const VIEWERS = 'viewers';
 
+/** The command of a pod that runs until it is told to end, and then ends at once. */
+export const SLEEP_COMMAND = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1; done'] as const;
+
 /** A running cluster. `stop` ends it and leaves nothing behind; calling it again waits for the same end. */
 export interface Cluster {
   /** A folder of this run, for files that a test wants to keep until the end. */
@@ -26,18 +29,11 @@ export interface Cluster {
   readonly adminKubeconfig: string;
   /** Kubeconfig file of the gate's own account. */
   readonly gateKubeconfig: string;
-  readonly images: Images;
+  /** A busybox image that pods can use (tar, sh, nc, httpd, dd, sha256sum, stty …). Its own command is `sh`; see SLEEP_COMMAND. */
+  readonly image: string;
   /** Present when the node is ours. */
   readonly node: Node | undefined;
   readonly stop: () => Promise<void>;
-}
-
-/** Images that pods can use without a registry (an existing cluster pulls its own). All have a shell and busybox's tools. */
-export interface Images {
-  /** Its command is `sh`, as busybox's own: for `run -it` and `debug`. */
-  readonly shell: string;
-  /** Runs until it is told to end. */
-  readonly sleep: string;
 }
 
 /** What only a node of our own offers. */

@@ -11,21 +11,34 @@ import { makeKubeconfig } from './pki.ts';
 import { type Say, sayOnStderr, timed } from './progress.ts';
 import { makeTestObjects } from './rbac.ts';
 import { runOrFail } from './run.ts';
+import { once, stopOnSignals } from './signals.ts';
 
 const DEFAULT_IMAGE = 'busybox:1.36';
 /** How long the gate's token is good for: longer than any test run. */
 const TOKEN_DURATION = '24h';
 const TIMEOUT_MS = 60_000;
+/** Pods of the tests have their grace period. */
+const DELETE_TIMEOUT_MS = 180_000;
+
+/** As ClusterOptions: without `signal`, SIGINT, SIGTERM and SIGHUP remove the objects and end this process. */
+export interface ExistingOptions {
+  readonly signal?: AbortSignal;
+  readonly say?: Say;
+}
 
 /**
  * Prepares the cluster that `kubeconfig` names.
  * @throws Error when it does not answer, or already has a namespace of the tests' name: another run may be using it.
  */
-export async function useExistingCluster(kubeconfig: string, say: Say = sayOnStderr): Promise<Cluster> {
+export async function useExistingCluster(
+  kubeconfig: string,
+  options: ExistingOptions = {},
+): Promise<Cluster> {
+  const say = options.say ?? sayOnStderr;
   const adminKubeconfig = resolve(kubeconfig);
   const { path } = await ensureKubectl(say);
-  const kubectl = (args: readonly string[], input = ''): Promise<string> =>
-    runOrFail(path, ['--kubeconfig', adminKubeconfig, ...args], { input, timeoutMs: TIMEOUT_MS });
+  const kubectl = (args: readonly string[], input = '', timeoutMs = TIMEOUT_MS): Promise<string> =>
+    runOrFail(path, ['--kubeconfig', adminKubeconfig, ...args], { input, timeoutMs });
   const objects = makeTestObjects('ServiceAccount').map(({ object }) => object);
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
   const namespaces = await kubectl(['get', 'namespaces', '--output=name']);
@@ -35,34 +48,25 @@ export async function useExistingCluster(kubeconfig: string, say: Say = sayOnStd
     );
   }
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'postern-')));
-  let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => {
-    stopped ??= kubectl(['delete', '--filename=-', '--ignore-not-found'], list)
-      .then(() => undefined)
-      .finally(() => rm(dir, { recursive: true, force: true }));
-    return stopped;
-  };
+  const stop = once(async () => {
+    const remove = kubectl(['delete', '--filename=-', '--ignore-not-found'], list, DELETE_TIMEOUT_MS);
+    await remove.finally(async () => {
+      releaseSignals();
+      await rm(dir, { recursive: true, force: true });
+    });
+  });
+  const releaseSignals = options.signal === undefined ? stopOnSignals(say, stop) : () => undefined;
   try {
+    options.signal?.throwIfAborted();
     await timed(say, `objects in ${kubeconfig}`, () => kubectl(['create', '--filename=-'], list));
-    const token = (
-      await kubectl([
-        'create',
-        'token',
-        GATE_USER,
-        '--namespace',
-        TEST_NAMESPACE,
-        '--duration',
-        TOKEN_DURATION,
-      ])
-    ).trim();
+    const account = [GATE_USER, '--namespace', TEST_NAMESPACE, '--duration', TOKEN_DURATION];
+    const token = (await kubectl(['create', 'token', ...account])).trim();
     const { server, caPem } = await readCluster(kubectl);
     const gateKubeconfig = join(dir, 'gate.kubeconfig');
-    await writeFile(gateKubeconfig, makeKubeconfig({ server, caPem, user: GATE_USER, token }), {
-      mode: 0o600,
-    });
+    const content = makeKubeconfig({ server, caPem, user: GATE_USER, token });
+    await writeFile(gateKubeconfig, content, { mode: 0o600 });
     const image = process.env['TEST_IMAGE'] ?? DEFAULT_IMAGE;
-    const images = { shell: image, sleep: image };
-    return { dir, server, caPem, adminKubeconfig, gateKubeconfig, images, node: undefined, stop };
+    return { dir, server, caPem, adminKubeconfig, gateKubeconfig, image, node: undefined, stop };
   } catch (error) {
     await stop();
     throw error;

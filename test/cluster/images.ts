@@ -4,20 +4,18 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Images } from './cluster.ts';
+import { SLEEP_COMMAND } from './cluster.ts';
 import { runOrFail } from './run.ts';
 import { type TarEntry, writeTar } from './tar.ts';
 
 /** The image of every pod's sandbox. */
 export const PAUSE_IMAGE = 'postern.test/pause:1';
-/** The images for tests. */
-export const IMAGES: Images = { shell: 'postern.test/shell:1', sleep: 'postern.test/sleep:1' };
+/** The image for tests. */
+export const TEST_IMAGE = 'postern.test/busybox:1';
 
-const UNTIL_TERM = 'trap "exit 0" TERM INT; while :; do sleep 1000 & wait $!; done';
 const CONFIGS: Readonly<Record<string, object>> = {
-  [PAUSE_IMAGE]: { Entrypoint: ['/bin/sh', '-c', UNTIL_TERM] },
-  [IMAGES.shell]: { Cmd: ['sh'] },
-  [IMAGES.sleep]: { Entrypoint: ['/bin/sh', '-c', UNTIL_TERM] },
+  [PAUSE_IMAGE]: { Entrypoint: SLEEP_COMMAND },
+  [TEST_IMAGE]: { Cmd: ['sh'] },
 };
 const ENVIRONMENT = ['PATH=/bin', 'HOME=/root'];
 const FOLDERS = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'var', 'var/run'];

@@ -2,8 +2,7 @@
 // stderr, what to try to stdout.
 
 import { parseArgs } from 'node:util';
-import type { Cluster } from './cluster.ts';
-import { TEST_NAMESPACE } from './cluster.ts';
+import { type Cluster, SLEEP_COMMAND, TEST_NAMESPACE } from './cluster.ts';
 import { useExistingCluster } from './existing.ts';
 import { type Front, startGateInFront } from './front.ts';
 import { ensureKubectl } from './kubectls.ts';
@@ -71,7 +70,8 @@ async function main(): Promise<void> {
 
 async function start(values: Values): Promise<Cluster> {
   const existing = process.env['TEST_KUBECONFIG'];
-  if (existing !== undefined && existing !== '') return await useExistingCluster(existing);
+  if (existing !== undefined && existing !== '')
+    return await useExistingCluster(existing, { signal: ended.signal });
   sayOnStderr('starting a node');
   return await startCluster({
     ...(values.dir === undefined ? {} : { dir: values.dir }),
@@ -92,6 +92,7 @@ async function waitForEnd(): Promise<void> {
 
 function describe(cluster: Cluster, front: Front | undefined, kubectl: string): string {
   const kubeconfig = front?.kubeconfig ?? cluster.adminKubeconfig;
+  const sleep = SLEEP_COMMAND.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' ');
   const lines = [
     '',
     front === undefined
@@ -101,10 +102,10 @@ function describe(cluster: Cluster, front: Front | undefined, kubectl: string): 
     'Try, in another terminal:',
     `  export KUBECONFIG=${kubeconfig}`,
     `  alias k='${kubectl} --namespace ${TEST_NAMESPACE}'`,
-    `  k run hello --image=${cluster.images.sleep} && k wait --for=condition=Ready pod/hello`,
+    `  k run hello --image=${cluster.image} -- ${sleep} && k wait --for=condition=Ready pod/hello`,
     '  k exec -it hello -- sh',
     '  k get pods -w',
-    `  k run it -it --rm --restart=Never --image=${cluster.images.shell}`,
+    `  k run it -it --rm --restart=Never --image=${cluster.image}`,
     ...(front === undefined
       ? []
       : ['', `Past the gate, as administrator: --kubeconfig ${cluster.adminKubeconfig}`]),

@@ -12,7 +12,7 @@ import { makeCgroup } from './cgroups.ts';
 import { type Cluster, type Node, TEST_NAMESPACE } from './cluster.ts';
 import * as components from './components.ts';
 import { saveHost } from './host.ts';
-import { IMAGES, importImages } from './images.ts';
+import { importImages, TEST_IMAGE } from './images.ts';
 import { checkMachine, type Machine } from './machine.ts';
 import { makeNetwork } from './network.ts';
 import { makePki } from './pki.ts';
@@ -22,11 +22,11 @@ import { makeTestObjects } from './rbac.ts';
 import { startReaper } from './reaper.ts';
 import { markRun, pidsFile, removeRun } from './remove.ts';
 import { run } from './run.ts';
+import { once, rejectOnAbort, stopOnSignals } from './signals.ts';
 
 const READY_TIMEOUT_MS = 120_000;
 /** Unix socket paths end at 107 bytes; the longest below a run's folder has 60. */
 const MAX_DIR_BYTES = 45;
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** How to start. */
 export interface ClusterOptions {
@@ -54,48 +54,37 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   await markRun(dir, id);
   await saveHost(id);
   const reaper = startReaper(dir, options.dir !== undefined);
+  let isUp = false;
   const processes = makeProcesses({
     netns: join(dir, 'netns'),
     logFolder: join(dir, 'log'),
     pidsFile: pidsFile(dir),
-    onExit: (name, reason) =>
-      say(`test cluster: ${name} ${reason}; its log is ${join(dir, 'log', `${name}.log`)}`),
+    onExit: (name, reason) => {
+      if (isUp) say(`test cluster: ${name} ${reason}; its log is ${join(dir, 'log', `${name}.log`)}`);
+    },
   });
   const ending = new AbortController();
   let starting: Promise<unknown> = Promise.resolve();
-  const end = async (): Promise<void> => {
+  const stop = once(async () => {
     processes.expectExits();
     ending.abort(new Error('the test cluster was stopped while it started'));
     await starting.catch(() => undefined); // or it would go on making what is being removed
-    try {
-      await removeRun(dir, options.dir !== undefined);
-    } finally {
+    await removeRun(dir, options.dir !== undefined).finally(() => {
       releaseSignals();
       reaper.kill();
-    }
-  };
-  let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => {
-    stopped ??= end();
-    return stopped;
-  };
+    });
+  });
   const releaseSignals = options.signal === undefined ? stopOnSignals(say, stop) : () => undefined;
   const aborted = rejectOnAbort(options.signal);
   try {
+    const { signal } = ending;
     const { apiServerFlags = [] } = options;
-    const ready = bringUp({
-      dir,
-      id,
-      say,
-      machine,
-      binaries,
-      processes,
-      apiServerFlags,
-      signal: ending.signal,
-    });
+    const ready = bringUp({ dir, id, say, machine, binaries, processes, apiServerFlags, signal });
     starting = ready;
     ready.catch(() => undefined); // when another of the three was first
-    return { ...(await Promise.race([ready, processes.died, aborted])), stop };
+    const cluster = { ...(await Promise.race([ready, processes.died, aborted])), stop };
+    isUp = true;
+    return cluster;
   } catch (error) {
     await stop();
     throw error;
@@ -112,32 +101,6 @@ async function makeFolder(wanted: string | undefined): Promise<string> {
   }
   if (existsSync(join(dir, 'run.json'))) throw new Error(`Another test cluster uses ${dir}.`);
   return dir;
-}
-
-function stopOnSignals(say: Say, stop: () => Promise<void>): () => void {
-  const onSignal = (signal: keyof typeof SIGNALS): void => {
-    say(`${signal}: stopping the test cluster`);
-    stop().then(
-      () => process.exit(SIGNALS[signal]),
-      (error: unknown) => {
-        say(String(error));
-        process.exit(SIGNALS[signal]);
-      },
-    );
-  };
-  const names = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
-  for (const name of names) process.on(name, onSignal);
-  return () => {
-    for (const name of names) process.off(name, onSignal);
-  };
-}
-
-function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => undefined);
-  signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-  if (signal?.aborted === true) reject(signal.reason);
-  return promise;
 }
 
 interface Start {
@@ -200,7 +163,7 @@ async function bringUp(start: Start): Promise<Omit<Cluster, 'stop'>> {
     frontProxy: pki.frontProxy,
   };
   const [adminKubeconfig, gateKubeconfig] = [pki.kubeconfig('admin'), pki.kubeconfig('gate')];
-  return { dir, server, caPem: pki.ca.certPem, adminKubeconfig, gateKubeconfig, images: IMAGES, node };
+  return { dir, server, caPem: pki.ca.certPem, adminKubeconfig, gateKubeconfig, image: TEST_IMAGE, node };
 }
 
 async function linkBinaries({

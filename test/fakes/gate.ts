@@ -16,6 +16,8 @@ export interface TestGateOptions {
     readonly upstream: Pick<FakeUpstream, 'port' | 'ca'>;
     readonly match?: object;
     readonly user?: object;
+    /** Path that the kubeconfig's server URL ends in. Default ''. */
+    readonly basePath?: string;
   }[];
   /** Merged over the configuration's top level. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -57,8 +59,9 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
   writeFileSync(join(dir, 'tls.crt'), serving.certPem);
   writeFileSync(join(dir, 'tls.key'), serving.keyPem);
   const issuer = options.issuer ?? (await startIssuer());
-  for (const { name, upstream, user } of options.upstreams) {
-    writeFileSync(join(dir, `${name}.kubeconfig`), kubeconfig(upstream.port, upstream.ca.certPem, user));
+  for (const { name, upstream, user, basePath = '' } of options.upstreams) {
+    const server = `https://127.0.0.1:${upstream.port}${basePath}`;
+    writeFileSync(join(dir, `${name}.kubeconfig`), kubeconfig(server, upstream.ca.certPem, user));
   }
   const config: Record<string, unknown> = {
     apiVersion: 'postern.dev/v1',
@@ -121,7 +124,7 @@ export function jwtEntry(issuer: Issuer, more: Readonly<Record<string, unknown>>
   };
 }
 
-function kubeconfig(port: number, caPem: string, user: object = { token: 'gate-own-token' }): string {
+function kubeconfig(server: string, caPem: string, user: object = { token: 'gate-own-token' }): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -129,7 +132,7 @@ function kubeconfig(port: number, caPem: string, user: object = { token: 'gate-o
       {
         name: 'c',
         cluster: {
-          server: `https://127.0.0.1:${port}`,
+          server,
           'certificate-authority-data': Buffer.from(caPem).toString('base64'),
         },
       },

@@ -29,40 +29,46 @@ function subprotocol(token: string | Buffer): string {
   return BEARER_SUBPROTOCOL_PREFIX + Buffer.from(token).toString('base64url');
 }
 
-t.test('Authorization is parsed as the API server parses it, and what it would ignore is refused', async (t) => {
-  // k8s.io/apiserver pkg/authentication/request/bearertoken/bearertoken_test.go (protocol.md §4.1); field-lessons.md S15, S16
-  const cases: readonly (readonly [value: string, expected: string])[] = [
-    ['Bearer 123', '123'],
-    ['bearer 123', '123'],
-    ['BEARER 123', '123'],
-    [' Bearer 123 ', '123'],
-    ['Bearer a.b-c_d~e+f/g==', 'a.b-c_d~e+f/g=='],
-    ['Bearer null', 'null'],
-    ['', 'none'],
-    ['   ', 'none'],
-    ['Bearer', 'CREDENTIALS_MALFORMED'],
-    ['Bearer ', 'CREDENTIALS_MALFORMED'],
-    ['Bearer  123', 'CREDENTIALS_MALFORMED'],
-    ['Bearer\t123', 'CREDENTIALS_MALFORMED'],
-    ['Bearer 123 456', 'CREDENTIALS_MALFORMED'],
-    ['Bearer a, Bearer b', 'CREDENTIALS_MALFORMED'],
-    ['Bearer a,Bearer b', 'CREDENTIALS_MALFORMED'],
-    ['Token 123', 'CREDENTIALS_MALFORMED'],
-    ['Basic YTpi', 'CREDENTIALS_MALFORMED'],
-    ['Bearer123', 'CREDENTIALS_MALFORMED'],
-    ['123', 'CREDENTIALS_MALFORMED'],
-    ['Bearer \u00e9', 'CREDENTIALS_MALFORMED'],
-    ['Bearer a\u00a0', 'CREDENTIALS_MALFORMED'],
-    [`Bearer ${'a'.repeat(MAX_TOKEN_BYTES)}`, 'a'.repeat(MAX_TOKEN_BYTES)],
-    [`Bearer ${'a'.repeat(MAX_TOKEN_BYTES + 1)}`, 'CREDENTIALS_MALFORMED'],
-  ];
-  for (const [value, expected] of cases) {
-    t.equal(brief(['Authorization', value]), expected, JSON.stringify(value.slice(0, 40)));
-  }
-  t.equal(brief([]), 'none');
-  t.equal(brief(['aUTHORIZATION', 'Bearer x']), 'x', 'the name in any case');
-  t.equal(brief(['X-Authorization', 'Bearer x', 'Authorization-', 'Bearer x', 'Accept', 'Bearer y']), 'none');
-});
+t.test(
+  'Authorization is parsed as the API server parses it, and what it would ignore is refused',
+  async (t) => {
+    // k8s.io/apiserver pkg/authentication/request/bearertoken/bearertoken_test.go (protocol.md §4.1); field-lessons.md S15, S16
+    const cases: readonly (readonly [value: string, expected: string])[] = [
+      ['Bearer 123', '123'],
+      ['bearer 123', '123'],
+      ['BEARER 123', '123'],
+      [' Bearer 123 ', '123'],
+      ['Bearer a.b-c_d~e+f/g==', 'a.b-c_d~e+f/g=='],
+      ['Bearer null', 'null'],
+      ['', 'none'],
+      ['   ', 'none'],
+      ['Bearer', 'CREDENTIALS_MALFORMED'],
+      ['Bearer ', 'CREDENTIALS_MALFORMED'],
+      ['Bearer  123', 'CREDENTIALS_MALFORMED'],
+      ['Bearer\t123', 'CREDENTIALS_MALFORMED'],
+      ['Bearer 123 456', 'CREDENTIALS_MALFORMED'],
+      ['Bearer a, Bearer b', 'CREDENTIALS_MALFORMED'],
+      ['Bearer a,Bearer b', 'CREDENTIALS_MALFORMED'],
+      ['Token 123', 'CREDENTIALS_MALFORMED'],
+      ['Basic YTpi', 'CREDENTIALS_MALFORMED'],
+      ['Bearer123', 'CREDENTIALS_MALFORMED'],
+      ['123', 'CREDENTIALS_MALFORMED'],
+      ['Bearer \u00e9', 'CREDENTIALS_MALFORMED'],
+      ['Bearer a\u00a0', 'CREDENTIALS_MALFORMED'],
+      [`Bearer ${'a'.repeat(MAX_TOKEN_BYTES)}`, 'a'.repeat(MAX_TOKEN_BYTES)],
+      [`Bearer ${'a'.repeat(MAX_TOKEN_BYTES + 1)}`, 'CREDENTIALS_MALFORMED'],
+    ];
+    for (const [value, expected] of cases) {
+      t.equal(brief(['Authorization', value]), expected, JSON.stringify(value.slice(0, 40)));
+    }
+    t.equal(brief([]), 'none');
+    t.equal(brief(['aUTHORIZATION', 'Bearer x']), 'x', 'the name in any case');
+    t.equal(
+      brief(['X-Authorization', 'Bearer x', 'Authorization-', 'Bearer x', 'Accept', 'Bearer y']),
+      'none',
+    );
+  },
+);
 
 t.test('two Authorization lines are refused, whatever they hold', async (t) => {
   // field-lessons.md S15; Envoy GHSA-mp85-7mrq-r866
@@ -132,7 +138,10 @@ t.test('the bearer subprotocol is taken out whichever source counts', async (t) 
   t.match(extract([CF, 'assertion', ...lines], onlyCF), { ...rest, token: 'assertion', source: 'header' });
   const empty = ['Sec-WebSocket-Protocol', `${BEARER_SUBPROTOCOL_PREFIX}, v5.channel.k8s.io`];
   t.match(extract(['Authorization', 'Bearer x', ...empty], { isWebSocket: true }), { ...rest, token: 'x' });
-  t.notOk('websocketProtocols' in extract(['Authorization', 'Bearer x', 'Sec-WebSocket-Protocol', 'a'], { isWebSocket: true }));
+  t.notOk(
+    'websocketProtocols' in
+      extract(['Authorization', 'Bearer x', 'Sec-WebSocket-Protocol', 'a'], { isWebSocket: true }),
+  );
 });
 
 t.test('an assertion header counts only when the peer is trusted', async (t) => {
@@ -180,7 +189,11 @@ t.test('different credentials in one request are refused, the same one in two pl
     [['Authorization', '', CF, 'a'], 'a'],
   ];
   for (const [rawHeaders, expected] of cases) {
-    t.equal(brief(rawHeaders, { isWebSocket: true, peerTrusted: true }), expected, JSON.stringify(rawHeaders));
+    t.equal(
+      brief(rawHeaders, { isWebSocket: true, peerTrusted: true }),
+      expected,
+      JSON.stringify(rawHeaders),
+    );
   }
 });
 
@@ -190,6 +203,13 @@ t.test("where no entry reads Authorization, bearer tokens are another layer's bu
   t.equal(brief(['Authorization', 'Bearer b', CF, 'a'], options), 'a');
   t.equal(brief(['Authorization', 'Basic b', 'Authorization', 'x', CF, 'a'], options), 'a');
   t.equal(brief(['Sec-WebSocket-Protocol', `${subprotocol('b')}, x`], options), 'none');
+});
+
+t.test('a megabyte of spaces costs no more than reading it', async (t) => {
+  const spaces = ' '.repeat(1024 * 1024);
+  t.equal(brief(['Authorization', `Bearer${spaces}x${spaces}`]), 'CREDENTIALS_MALFORMED');
+  t.equal(brief(['Sec-WebSocket-Protocol', `x${spaces}y`], { isWebSocket: true }), 'none');
+  t.equal(brief([CF, `a${spaces}b`], { peerTrusted: true }), 'CREDENTIALS_MALFORMED');
 });
 
 t.test('no detail holds a credential', async (t) => {

@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import t from 'tap';
+
+// THE DIAGRAM. Rows from low to high; a file may import from the rows below and from its own group, never from a neighbour in its row and
+// never upwards. A new file needs a place here, which is the moment to ask where it belongs.
+type Group = readonly [name: string, files: RegExp];
+
+const LAYERS: readonly (readonly Group[])[] = [
+  [['kube', /^kube\//]], //                                     Kubernetes' words: pure, knows nothing of ours
+  [['config', /^config\//]], //                                 a checked configuration, and nothing running
+  [
+    ['errors', /^(errors|errortable)\.ts$/],
+    ['hops', /^hops\.ts$/],
+    ['log', /^log\.ts$/],
+    ['metrics', /^metrics\.ts$/],
+    ['sessions', /^sessions\.ts$/],
+    ['watch', /^watch\.ts$/],
+  ],
+  [
+    ['authn', /^authn\//], //                                   credential → user
+    ['lines', /^proxy\/(address|body|failures|headers|upstream)\.ts$/], // what both carriers share: header lines, the API server
+    ['commands', /^cli\/(?!serve\.ts$)/], //                    commands that need no gate
+  ],
+  [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
+  [['exchange', /^exchange\.ts$/]], //                          one request's record
+  [
+    ['gate', /^gate\.ts$/], //                                  THE REQUEST PATH
+    ['answer', /^answer\.ts$/],
+    ['observe', /^observe\.ts$/],
+  ],
+  [['forward', /^proxy\//]], //                                 carries REST
+  [['upgrade', /^upgrade\//]], //                               carries upgrades
+  [
+    ['listener', /^listener\.ts$/],
+    ['lifecycle', /^lifecycle\.ts$/],
+    ['ops', /^ops\.ts$/],
+  ],
+  [['server', /^server\.ts$/]],
+  [['run', /^run\.ts$/]],
+  [['serve', /^cli\/serve\.ts$/]],
+  [['main', /^main\.ts$/]],
+];
+
+const MAX_LINES = 250;
+const SRC = new URL('../../src/', import.meta.url);
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+  .sort();
+const texts = new Map(files.map((file) => [file, readFileSync(new URL(file, SRC), 'utf8')]));
+
+function importsOf(file: string): string[] {
+  const found = (texts.get(file) ?? '').matchAll(/\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g);
+  return [...found].map(([, path = '']) => posix.join(posix.dirname(file), path));
+}
+
+function placeOf(file: string): { readonly row: number; readonly group: string } | undefined {
+  for (const [row, groups] of LAYERS.entries()) {
+    const group = groups.find(([, matcher]) => matcher.test(file));
+    if (group !== undefined) return { row, group: group[0] };
+  }
+  return undefined;
+}
+
+t.test('every file has its place', async (t) => {
+  t.ok(files.length > 20, 'the sources were found');
+  t.same(
+    files.filter((file) => placeOf(file) === undefined),
+    [],
+    'files that no row of LAYERS names',
+  );
+});
+
+t.test('imports point down, or stay in the group', async (t) => {
+  const wrong: string[] = [];
+  for (const file of files) {
+    const from = placeOf(file);
+    for (const target of importsOf(file)) {
+      const to = placeOf(target);
+      if (from === undefined || to === undefined) continue;
+      if (to.row > from.row || (to.row === from.row && to.group !== from.group)) {
+        wrong.push(`${file} (${from.group}) imports ${target} (${to.group})`);
+      }
+    }
+  }
+  t.same(wrong, []);
+});
+
+t.test('every import names a .ts file that exists', async (t) => {
+  const missing = files.flatMap((file) =>
+    importsOf(file)
+      .filter((target) => !texts.has(target))
+      .map((target) => `${file} → ${target}`),
+  );
+  t.same(missing, []);
+});
+
+t.test('no file imports itself by way of others', async (t) => {
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start !== -1) cycles.push([...path.slice(start), file].join(' → '));
+    if (start !== -1 || done.has(file)) return;
+    for (const target of importsOf(file)) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  t.same(cycles, []);
+});
+
+t.test('names are exported by name, and from the file that makes them', async (t) => {
+  const offending = files.filter((file) => /^export (default\b|\*)/m.test(texts.get(file) ?? ''));
+  t.same(offending, [], 'default exports and barrels');
+});
+
+t.test(`no file is longer than ${MAX_LINES} lines`, async (t) => {
+  const long = files.filter((file) => (texts.get(file) ?? '').trimEnd().split('\n').length > MAX_LINES);
+  t.same(long, []);
+});
+
+t.test('no file has a name that says nothing', async (t) => {
+  const vague = files.filter((file) =>
+    /(^|\/)(index|utils?|helpers?|common|misc|shared|[a-z]*manager)(\.ts|\/)/i.test(file),
+  );
+  t.same(vague, []);
+});
+
+t.test('every module opens with what it is for', async (t) => {
+  const silent = files.filter((file) => !(texts.get(file) ?? '').startsWith('// '));
+  t.same(silent, []);
+});
