@@ -7,7 +7,7 @@ export interface Current {
   enter(): Generation;
   leave(generation: Generation): void;
   get(): Generation;
-  /** Closes the current generation: the end. */
+  /** Closes every generation, used or not: the end. */
   close(): Promise<void>;
   /** Makes `next` the current one; the old one is closed when nobody uses it any more. */
   swap(next: Generation): void;
@@ -19,10 +19,9 @@ export function holdCurrent(first: Generation): Current {
   const users = new Map<Generation, number>([[first, 0]]);
   const retireUnused = (generation: Generation) => {
     if (generation === current || (users.get(generation) ?? 0) > 0) return;
-    users.delete(generation);
+    if (!users.delete(generation)) return;
     // What a generation in between still uses may be the old one's too: nothing is closed that any living generation shares.
-    const living = new Map([...users.keys()].flatMap((one) => [...one.shared]));
-    void retireGeneration(generation, { ...current, shared: living });
+    void retireGeneration(generation, users.keys());
   };
   return {
     enter() {
@@ -34,7 +33,9 @@ export function holdCurrent(first: Generation): Current {
       retireUnused(generation);
     },
     get: () => current,
-    close: () => retireGeneration(current, undefined),
+    close: async () => {
+      await Promise.all([...users.keys()].map((generation) => retireGeneration(generation, [])));
+    },
     swap(next) {
       const old = current;
       current = next;

@@ -108,10 +108,11 @@ export function buildGeneration(
   };
 }
 
-/** Closes what `old` has and `current` has not. Pooled connections that are busy end with their requests. */
-export async function retireGeneration(old: Generation, current: Generation | undefined): Promise<void> {
+/** Closes what `old` has and none of the `living` has. Pooled connections that are busy end with their requests. */
+export async function retireGeneration(old: Generation, living: Iterable<Generation>): Promise<void> {
+  const kept = new Set([...living].flatMap(({ shared }) => [...shared.values()]));
   const closing: (Promise<void> | void)[] = [];
-  for (const [key, { close }] of old.shared) if (!current?.shared.has(key)) closing.push(close());
+  for (const one of old.shared.values()) if (!kept.has(one)) closing.push(one.close());
   await Promise.allSettled(closing);
 }
 

@@ -10,6 +10,7 @@ import {
   knownVerb,
   requestKind,
   requestScope,
+  sessionKind,
 } from './kube/longrunning.ts';
 import { type Log, loggedError, loggedTarget } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -24,19 +25,25 @@ export type Observer = ReturnType<typeof createObserver>;
 /** Everything that is observed goes through here. `now` gives ms since the epoch. */
 export function createObserver(log: Log, metrics: Metrics, now: () => number) {
   const refusedWebSockets = new Map<string, number>();
+  const judged = new WeakMap<Exchange, boolean>();
 
-  /** Whether this refused upgrade is the second of a pair; remembers first ones. */
-  const isRepeat = (exchange: Exchange): boolean => {
-    const key = `${exchange.user?.username ?? ''}\n${sessionHeader(exchange)}\n${exchange.rawTarget}`;
-    if (exchange.upgrade === 'websocket') {
-      if (refusedWebSockets.size >= MAX_PAIRS)
-        refusedWebSockets.delete(refusedWebSockets.keys().next().value ?? '');
-      refusedWebSockets.set(key, now());
-      return false;
-    }
+  const judge = (exchange: Exchange): boolean => {
+    const attempt = attemptOf(exchange);
+    if (attempt === '') return false;
+    const key = pairKey(exchange);
     const at = refusedWebSockets.get(key);
     refusedWebSockets.delete(key);
-    return at !== undefined && now() - at <= PAIR_WINDOW_MS;
+    if (attempt === 'spdy') return at !== undefined && now() - at <= PAIR_WINDOW_MS;
+    if (refusedWebSockets.size >= MAX_PAIRS)
+      refusedWebSockets.delete(refusedWebSockets.keys().next().value ?? '');
+    refusedWebSockets.set(key, now());
+    return false;
+  };
+  /** Whether this refused attempt is the second of a pair; remembers first ones. Asked twice, it says the same. */
+  const isRepeat = (exchange: Exchange): boolean => {
+    const known = judged.get(exchange) ?? judge(exchange);
+    judged.set(exchange, known);
+    return known;
   };
 
   return {
@@ -53,7 +60,7 @@ export function createObserver(log: Log, metrics: Metrics, now: () => number) {
       const { info, failure } = exchange;
       const cluster = exchange.upstream?.name ?? '';
       const durationMs = now() - exchange.receivedAt;
-      const repeat = exchange.transport === 'upgrade' && status !== 101 && isRepeat(exchange);
+      const repeat = status >= 400 && isRepeat(exchange);
       if (failure !== undefined && UPSTREAM_CODES.has(failure.code)) {
         metrics.upstreamErrors.inc({ cluster, reason: failure.code.replace('UPSTREAM_', '').toLowerCase() });
       }
@@ -79,10 +86,9 @@ export function createObserver(log: Log, metrics: Metrics, now: () => number) {
           : 'info';
       if (log.isLevelEnabled(level)) log[level](requestFields(exchange, status, durationMs), 'request');
     },
-    /** A refused upgrade counts as a session that ended `refused`; the pair of attempts once. Call before `onRequest`. */
+    /** A refused upgrade counts as a session that ended `refused`; the pair of attempts once. */
     onRefusedSession(cluster: string, kind: string, exchange: Exchange): void {
-      const key = `${exchange.user?.username ?? ''}\n${sessionHeader(exchange)}\n${exchange.rawTarget}`;
-      if (exchange.upgrade === 'spdy' && refusedWebSockets.has(key)) return;
+      if (isRepeat(exchange)) return;
       metrics.sessions.inc({ cluster, kind, protocol: exchange.upgrade, end: 'refused' });
     },
     onSessionOpen({ cluster, kind, protocol }: Session): void {
@@ -128,6 +134,20 @@ export function createObserver(log: Log, metrics: Metrics, now: () => number) {
 const UPSTREAM_CODES: ReadonlySet<string> = new Set(
   Object.keys(ERRORS).filter((code) => code.startsWith('UPSTREAM_') || code === 'UPGRADE_INVALID_RESPONSE'),
 );
+
+/** Which of kubectl's two attempts it is, also when a hop in front has dropped its Upgrade; '' is neither. */
+function attemptOf({ upgrade, info, method }: Exchange): 'websocket' | 'spdy' | '' {
+  if (upgrade !== '') return upgrade;
+  const kind = info === undefined ? '' : sessionKind(info);
+  if (kind === '' || kind === 'proxy') return '';
+  return method === 'GET' ? 'websocket' : method === 'POST' ? 'spdy' : '';
+}
+
+/** What two attempts of one command have in common. Clients that send no Kubectl-Session are told apart by their address. */
+function pairKey(exchange: Exchange): string {
+  const session = sessionHeader(exchange) || exchange.peerAddress;
+  return JSON.stringify([exchange.user?.username, session, exchange.upstream?.name, exchange.rawTarget]);
+}
 
 function sessionHeader(exchange: Exchange): string {
   const { rawHeaders } = exchange;

@@ -1,8 +1,7 @@
 // The second listener: probes and metrics, plain HTTP, for machines of the operator's own network; never a way to the API server.
 
 import { createServer, type Server } from 'node:http';
-import type { Registry } from 'prom-client';
-import { Registry as Registries } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { HostPort } from './config/config.ts';
 
 /** One thing that has to be so for /readyz; a message says what is wrong, '' that nothing is. */
@@ -16,6 +15,8 @@ export interface OpsDeps {
   /** Called before metrics are read, for gauges that are derived. */
   readonly collect: () => void;
   readonly ready: readonly Check[];
+  /** Told of errors of the listening socket, such as too many open files; it goes on. */
+  readonly onError: (error: Error) => void;
 }
 
 /** Starts the listener. @returns the listening server. */
@@ -35,16 +36,21 @@ export async function startOps(address: HostPort, deps: OpsDeps): Promise<Server
     if (path !== '/metrics') return void send(404, 'Postern ops listener: /livez /readyz /metrics\n');
     deps.collect();
     const wantsOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
-    const type = wantsOpenMetrics ? Registries.OPENMETRICS_CONTENT_TYPE : Registries.PROMETHEUS_CONTENT_TYPE;
-    deps.registry.setContentType(type as typeof Registries.PROMETHEUS_CONTENT_TYPE);
     deps.registry.metrics().then(
-      (text) => send(200, text, type),
+      (text) =>
+        wantsOpenMetrics
+          ? send(200, openMetrics(text), Registry.OPENMETRICS_CONTENT_TYPE)
+          : send(200, text, Registry.PROMETHEUS_CONTENT_TYPE),
       () => send(500, 'metrics could not be collected\n'),
     );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(address.port, address.host, resolve);
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject);
+      server.on('error', deps.onError);
+      resolve();
+    });
   });
   return server;
 }
@@ -62,4 +68,21 @@ function probe(name: string, checks: readonly Check[], query: string): { status:
     status: failed.length > 0 ? 503 : 200,
     body: `${[...lines, `${name} check ${failed.length > 0 ? 'failed' : 'passed'}`].join('\n')}\n`,
   };
+}
+
+/**
+ * Prometheus' text as OpenMetrics 1.0: counters are named without `_total` in HELP and TYPE, no empty lines, an end. prom-client's own
+ * conversion renames the counters for good, so that the next scrape in the other format has wrong names.
+ */
+function openMetrics(text: string): string {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const counters = new Set(
+    lines.map((line) => /^# TYPE (\S+)_total counter$/.exec(line)?.[1]).filter((name) => name !== undefined),
+  );
+  const named = lines.map((line) =>
+    line.replace(/^# (HELP|TYPE) (\S+)_total /, (whole, keyword: string, name: string) =>
+      counters.has(name) ? `# ${keyword} ${name} ` : whole,
+    ),
+  );
+  return `${named.join('\n')}\n# EOF\n`;
 }

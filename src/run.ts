@@ -1,23 +1,23 @@
 // Puts a running gate together from a configuration file and keeps it current: everything that serve, the demo and the tests start.
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
-import type { GateConfig } from './config/config.ts';
-import { type ConfigError, formatError, loadConfig } from './config/load.ts';
+import type { RefreshEvent } from './authn/jwks.ts';
+import type { GateConfig, HostPort } from './config/config.ts';
 import { type Current, holdCurrent } from './current.ts';
-import { buildGeneration, type Generation, GenerationError } from './generation.ts';
-import { createLifecycle } from './lifecycle.ts';
-import { secureContextOptions, type TlsMaterial } from './listener.ts';
-import { createLog, type Log } from './log.ts';
+import { buildGeneration, type Generation } from './generation.ts';
+import { createConnections, createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createObserver } from './observe.ts';
-import { startOps } from './ops.ts';
+import { createObserver, type Observer } from './observe.ts';
+import { type Check, startOps } from './ops.ts';
+import { ConfigurationRefused, createReloader, problemsOf, readConfig, readMaterial } from './reload.ts';
 import { createGateServer } from './server.ts';
 import { createSessionRegistry, type SessionRegistry } from './sessions.ts';
-import { type Watch, watchFiles } from './watch.ts';
 
 export interface RunOptions {
   readonly file: string;
@@ -42,83 +42,89 @@ export interface RunningGate {
   stop(): Promise<void>;
 }
 
-/** The configuration can't be used; each problem is a line for people. */
-export class ConfigurationRefused extends Error {
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.problems = problems;
-  }
+/** What both the start and the life of a gate need. */
+interface Parts {
+  readonly options: RunOptions;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly observer: Observer;
+  readonly current: Current;
+  readonly build: (next: GateConfig, previous: Generation | undefined) => Generation;
 }
 
-/** Starts a gate; resolves when it listens. @throws ConfigurationRefused, or the error of listening. */
+/** Starts a gate; resolves when it listens. @throws ConfigurationRefused, or the error of listening; nothing stays open then. */
 export async function runGateway(options: RunOptions): Promise<RunningGate> {
-  const { env = process.env, now = Date.now, newID = randomUUID } = options;
-  const { config, warnings } = read(options, env);
+  const { env = process.env, now = Date.now } = options;
+  const { config, warnings } = readConfig({ file: options.file, overrides: options.overrides ?? [], env });
   const log = createLog(config.log.level, options.logStream);
   for (const warning of warnings) log.warn({ warning }, 'configuration warning');
   const metrics = createMetrics({ version: options.version, node: process.version });
   const observer = createObserver(log, metrics, now);
-  const sessions = createSessionRegistry(
-    { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd },
-    now,
-  );
   const build = (next: GateConfig, previous: Generation | undefined) =>
     buildGeneration(next, previous, {
       env,
       createAuthenticator: ({ authentication }) =>
-        createAuthenticator(authentication, { onRefresh: (refresh) => metrics.jwksRefresh.inc(refresh) }),
+        createAuthenticator(authentication, { onRefresh: (event) => observeRefresh(event, metrics, log) }),
       observeAuthentication: observer.onAuthentication,
       observeUpgradeMissing: observer.onUpgradeMissing,
     });
   const current = holdCurrent(attempt(() => build(config, undefined)));
+  const open: (() => void)[] = [() => void current.close()];
+  try {
+    return await start({ options, env, now, log, metrics, observer, current, build }, open);
+  } catch (error) {
+    for (const close of open.reverse()) close();
+    throw error;
+  }
+}
+
+/** Starts both listeners; what is to be closed when a later part fails goes into `open`. */
+async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
+  const { options, env, now, log, metrics, observer, current, build } = parts;
+  const { config } = current.get();
+  const sessions = createSessionRegistry(
+    { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd },
+    now,
+  );
+  const connections = createConnections();
+  let ops: Server | undefined;
   const lifecycle = createLifecycle({
-    server: () => server,
+    connections,
     ops: () => ops,
     sessions,
     drainTimeoutMs: () => current.get().config.sessions.drainTimeoutMs,
     log,
   });
-  const material = attempt(() => readMaterial(config));
   const server = await createGateServer({
     current,
-    material,
+    material: attempt(() => readMaterial(config)),
     observer,
     sessions,
     now,
-    newID,
+    newID: options.newID ?? randomUUID,
     isDraining: lifecycle.isDraining,
   });
-  const reloader = createReloader({ options, env, current, build, server, log, metrics, now });
-  const ops = await startOps(config.ops.address, {
+  connections.follow(server);
+  const source = { file: options.file, overrides: options.overrides ?? [], env };
+  const reloader = createReloader({ source, current, build, server, log, metrics, now });
+  open.push(reloader.close);
+  const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
+  ops = await startOps(config.ops.address, {
     registry: metrics.registry,
     collect: () => collectAges(current.get(), metrics, now),
-    ready: [
-      {
-        name: 'started',
-        problem: () => (lifecycle.isReady() || lifecycle.isDraining() ? '' : 'not listening yet'),
-      },
-      { name: 'not-draining', problem: () => (lifecycle.isDraining() ? 'shutting down' : '') },
-      { name: 'issuer-keys', problem: () => keysProblem(current.get()) },
-    ],
+    ready: readyChecks(lifecycle, current),
+    onError,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.listen.address.port, config.listen.address.host, resolve);
-  });
+  open.push(() => ops?.close());
+  await listen(server, config.listen.address, onError);
   lifecycle.markReady();
   const url = urlOf('https', server.address() as AddressInfo);
   const opsUrl = urlOf('http', ops.address() as AddressInfo);
-  log.info(
-    {
-      address: url,
-      ops: opsUrl,
-      clusters: config.clusters.map(({ name }) => name),
-      version: options.version,
-      node: process.version,
-    },
-    'serving',
-  );
+  const { version } = options;
+  const clusters = config.clusters.map(({ name }) => name);
+  log.info({ address: url, ops: opsUrl, clusters, version, node: process.version }, 'serving');
   return {
     url,
     opsUrl,
@@ -134,76 +140,19 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
   };
 }
 
-interface ReloadContext {
-  readonly options: RunOptions;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly current: Current;
-  readonly build: (next: GateConfig, previous: Generation | undefined) => Generation;
-  readonly server: { setSecureContext(options: object): void };
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly now: () => number;
-}
-
-/** Takes up changes: build the next generation first, swap only if all of it could be built; else the old one stays and the log says why. */
-function createReloader(context: ReloadContext): { reload: () => boolean; close: () => void } {
-  const { options, env, current, build, server, log, metrics, now } = context;
-  const succeeded = () => {
-    metrics.reloadSuccess.set(1);
-    metrics.reloadTimestamp.set(now() / 1000);
-  };
-  succeeded();
-  const reload = () => {
-    try {
-      const { config, warnings } = read(options, env);
-      const before = current.get();
-      const next = build(config, before);
-      server.setSecureContext(secureContextOptions(config.listen.tls, readMaterial(config)));
-      log.level = config.log.level;
-      for (const warning of warnings) log.warn({ warning }, 'configuration warning');
-      current.swap(next);
-      watch.setFiles(next.files);
-      const restart = needsRestart(before.config, config);
-      if (restart.length > 0)
-        log.warn({ keys: restart }, 'configuration taken up, but these keys count only after a restart');
-      else log.info({ file: config.file }, 'configuration taken up');
-      succeeded();
-      return true;
-    } catch (error) {
-      metrics.reloadSuccess.set(0);
-      log.error({ problems: problemsOf(error) }, 'configuration refused, the running one stays');
-      return false;
-    }
-  };
-  const watch: Watch = watchFiles(current.get().files, reload);
-  return { reload, close: watch.close };
-}
-
-function needsRestart(before: GateConfig, after: GateConfig): string[] {
-  const keys: [string, (config: GateConfig) => unknown][] = [
-    ['listen.address', ({ listen }) => listen.address],
-    ['listen.clientCAFile', ({ listen }) => listen.clientCAFile !== ''],
-    ['ops.address', ({ ops }) => ops.address],
-  ];
-  return keys
-    .filter(([, get]) => JSON.stringify(get(before)) !== JSON.stringify(get(after)))
-    .map(([key]) => key);
-}
-
-function read({ file, overrides = [] }: RunOptions, env: Readonly<Record<string, string | undefined>>) {
-  const loaded = loadConfig({ file, overrides, env });
-  if (!loaded.ok)
-    throw new ConfigurationRefused(loaded.errors.map((error: ConfigError) => formatError(error)));
-  return loaded;
-}
-
-function readMaterial({ listen }: GateConfig): TlsMaterial {
-  const clientCA = listen.clientCAFile === '' ? '' : readFileSync(listen.clientCAFile, 'utf8');
-  return {
-    cert: readFileSync(listen.tls.certFile, 'utf8'),
-    key: readFileSync(listen.tls.keyFile, 'utf8'),
-    clientCA,
-  };
+function listen(
+  server: Http2SecureServer,
+  address: HostPort,
+  onError: (error: Error) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject);
+      server.on('error', onError);
+      resolve();
+    });
+  });
 }
 
 function attempt<T>(act: () => T): T {
@@ -214,9 +163,21 @@ function attempt<T>(act: () => T): T {
   }
 }
 
-function problemsOf(error: unknown): readonly string[] {
-  if (error instanceof ConfigurationRefused || error instanceof GenerationError) return error.problems;
-  return [error instanceof Error ? error.message : String(error)];
+function observeRefresh({ issuer, outcome, cause }: RefreshEvent, metrics: Metrics, log: Log): void {
+  metrics.jwksRefresh.inc({ issuer, outcome });
+  if (outcome === 'failed')
+    log.warn({ issuer, cause: loggedError(cause) }, 'keys of an issuer could not be fetched');
+}
+
+function readyChecks(lifecycle: Lifecycle, current: Current): Check[] {
+  return [
+    {
+      name: 'started',
+      problem: () => (lifecycle.isReady() || lifecycle.isDraining() ? '' : 'not listening yet'),
+    },
+    { name: 'not-draining', problem: () => (lifecycle.isDraining() ? 'shutting down' : '') },
+    { name: 'issuer-keys', problem: () => keysProblem(current.get()) },
+  ];
 }
 
 /** '' when every issuer's keys are known. Keys that are stale because an issuer is down still serve: that is a metric, no reason to leave. */
@@ -226,6 +187,8 @@ function keysProblem({ authenticator }: Generation): string {
 }
 
 function collectAges(generation: Generation, metrics: Metrics, now: () => number): void {
+  // An issuer that is configured no more has no age.
+  metrics.jwksAge.reset();
   for (const { issuer, keysFetchedAt } of generation.authenticator.issuers()) {
     if (keysFetchedAt > 0) metrics.jwksAge.set({ issuer }, (now() - keysFetchedAt) / 1000);
   }

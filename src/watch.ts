@@ -1,60 +1,75 @@
 // Notices that files changed, by looking at them once a second: the one way that also sees Kubernetes' swapped symlinks, network file
 // systems and a file that was away for a moment. A change counts when it looks the same twice, so that half-written files are left alone.
 
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
 /** ms. */
 const INTERVAL_MS = 1_000;
 
 export interface Watch {
-  /** What to look at from now on; their present state counts as known. */
+  /** What to look at from now on. The present state of new files counts as known: call it right after they were read. */
   setFiles(files: readonly string[]): void;
   close(): void;
 }
 
-/** Calls `onChange` after a change of any of the files has settled. */
+/** Calls `onChange` after a change of any of the files has settled. The state that they have now counts as known. */
 export function watchFiles(
   files: readonly string[],
   onChange: () => void,
   intervalMs: number = INTERVAL_MS,
 ): Watch {
-  let watched = files;
-  let known: string | undefined;
-  let before: string | undefined;
-  let round = 0;
+  let known = new Map(files.map((file) => [file, signatureNow(file)]));
+  let before = '';
+  let looking = false;
   const look = async () => {
-    const mine = round;
-    const now = await signature(watched);
-    if (mine !== round) return;
-    known ??= now;
-    if (now !== known && now === before) {
+    if (looking) return;
+    looking = true;
+    const watched = known;
+    const now = new Map(
+      await Promise.all([...watched.keys()].map(async (file) => [file, await signature(file)] as const)),
+    );
+    looking = false;
+    if (watched !== known) return;
+    const state = JSON.stringify([...now]);
+    const changed = [...now].some(([file, sign]) => known.get(file) !== sign);
+    if (changed && state === before) {
       known = now;
       onChange();
     }
-    before = now;
+    before = state;
   };
-  void look();
   const timer = setInterval(() => void look(), intervalMs);
   timer.unref();
   return {
     setFiles(next) {
-      if (next.length === watched.length && next.every((file, i) => file === watched[i])) return;
-      watched = next;
-      known = undefined;
-      round++;
+      // Files that were watched before keep the state that was last acted on, so that a change since then is not lost.
+      known = new Map(next.map((file) => [file, known.get(file) ?? signatureNow(file)]));
     },
     close: () => clearInterval(timer),
   };
 }
 
-async function signature(files: readonly string[]): Promise<string> {
-  const parts = await Promise.all(
-    files.map((file) =>
-      stat(file, { bigint: true }).then(
-        ({ ino, size, mtimeNs }) => `${ino}:${size}:${mtimeNs}`,
-        () => 'missing',
-      ),
-    ),
-  );
-  return parts.join(' ');
+interface Stats {
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
+
+const MISSING = 'missing';
+
+function signature(file: string): Promise<string> {
+  return stat(file, { bigint: true }).then(describe, () => MISSING);
+}
+
+function signatureNow(file: string): string {
+  try {
+    return describe(statSync(file, { bigint: true }));
+  } catch {
+    return MISSING;
+  }
+}
+
+function describe({ ino, size, mtimeNs }: Stats): string {
+  return `${ino}:${size}:${mtimeNs}`;
 }

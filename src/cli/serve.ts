@@ -1,20 +1,27 @@
 // `postern serve`: runs the gate until SIGTERM or SIGINT, which drain it; SIGHUP reads the configuration again.
 
 import { parseArgs } from 'node:util';
-import { ConfigurationRefused, type RunningGate, runGateway } from '../run.ts';
+import { ConfigurationRefused } from '../reload.ts';
+import { type RunningGate, runGateway } from '../run.ts';
 import type { CommandIO } from './io.ts';
 
-const HELP = `postern serve: runs the gate.
+/** Time after a drain in which the process should end by itself. ms. */
+const EXIT_MS = 1_000;
+
+/** What `postern serve --help` prints. */
+export const SERVE_HELP = `postern serve: runs the gate.
 
   postern serve --config FILE [--set PATH=VALUE]...
 
-  --config FILE      the configuration; POSTERN_CONFIG names it too
-  --set PATH=VALUE   overrides one key, e.g. --set log.level=debug --set 'clusters[0].name=prod'; may be repeated
-  --help             this text
+  -c, --config FILE      the configuration; POSTERN_CONFIG names it too
+      --set PATH=VALUE   overrides one key, e.g. --set log.level=debug --set 'clusters[0].name=prod'; may be repeated
+  -h, --help             this text
 
 Signals: SIGTERM and SIGINT stop taking new work, let open sessions end until sessions.drainTimeout, then close them (a second signal
 ends at once). SIGHUP reads the configuration again; a broken one leaves the running one in place and is logged.
 POSTERN_LOG_LEVEL overrides log.level. Log lines are JSON on standard error.
+
+Exit codes: 0 after a drain, 1 when it could not start or was ended at once, 2 wrong usage.
 
 Check a configuration first:  postern check --config FILE
 `;
@@ -26,7 +33,7 @@ export async function runServe(args: readonly string[], io: CommandIO): Promise<
     ({ values } = parseArgs({
       args: [...args],
       options: {
-        config: { type: 'string' },
+        config: { type: 'string', short: 'c' },
         set: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
@@ -36,12 +43,12 @@ export async function runServe(args: readonly string[], io: CommandIO): Promise<
     return 2;
   }
   if (values.help === true) {
-    io.stdout.write(HELP);
+    io.stdout.write(SERVE_HELP);
     return 0;
   }
-  const file = values.config ?? io.env['POSTERN_CONFIG'];
-  if (file === undefined) {
-    io.stderr.write('postern serve: no configuration; give --config FILE or set POSTERN_CONFIG\n');
+  const file = values.config ?? io.env['POSTERN_CONFIG'] ?? '';
+  if (file === '') {
+    io.stderr.write('postern serve: no configuration; give --config FILE or set POSTERN_CONFIG\nTry "postern serve --help".\n');
     return 2;
   }
   try {
@@ -55,17 +62,21 @@ export async function runServe(args: readonly string[], io: CommandIO): Promise<
 }
 
 function untilStopped(gate: RunningGate): Promise<number> {
-  return new Promise((resolve) => {
-    const hangUp = () => void gate.reload();
+  return new Promise((resolve, reject) => {
+    let stopping = false;
     const stop = () => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-        process.off(signal, stop);
-        process.once(signal, () => process.exit(1));
-      }
-      process.off('SIGHUP', hangUp);
-      void gate.stop().then(() => resolve(0));
+      if (stopping) process.exit(1);
+      stopping = true;
+      gate.stop().then(() => {
+        resolve(0);
+        // Whatever might still be open, a peer that never reads for instance, does not keep the process.
+        setTimeout(() => process.exit(0), EXIT_MS).unref();
+      }, reject);
     };
-    process.on('SIGHUP', hangUp);
+    // The handler stays during the drain: without one the signal would end the process.
+    process.on('SIGHUP', () => {
+      if (!stopping) gate.reload();
+    });
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });

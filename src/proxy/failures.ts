@@ -35,8 +35,10 @@ function classify(error: unknown, depth = 0): ErrorCode {
   if (TLS_CODES.test(code)) return 'UPSTREAM_TLS';
   if (UNREACHABLE.has(code)) return 'UPSTREAM_UNREACHABLE';
   if (TIMEOUTS.has(code)) return 'UPSTREAM_TIMEOUT';
-  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_RESPONSE') || code === 'UND_ERR_HEADERS_OVERFLOW')
+  // undici's parser errors often come without a code.
+  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_RES') || code === 'UND_ERR_HEADERS_OVERFLOW')
     return 'UPSTREAM_PROTOCOL';
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'UPSTREAM_PROTOCOL';
   const inner = depth < 5 ? innerErrors(error) : [];
   for (const one of inner) {
     const found = classify(one, depth + 1);

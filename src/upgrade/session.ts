@@ -44,13 +44,15 @@ export function limitSession(
   const { endOnExpiry, maxDurationMs, idleTimeoutMs } = exchange.generation.config.sessions;
   const timers = new Set<NodeJS.Timeout>();
   const after = (delayMs: number, act: () => void) => {
-    if (delayMs > MAX_TIMER_MS) return;
+    if (delayMs === Number.POSITIVE_INFINITY) return;
+    const rest = delayMs - MAX_TIMER_MS;
     const timer = setTimeout(
       () => {
         timers.delete(timer);
-        act();
+        if (rest > 0) after(rest, act);
+        else act();
       },
-      Math.max(0, delayMs),
+      Math.min(MAX_TIMER_MS, Math.max(0, delayMs)),
     );
     timer.unref();
     timers.add(timer);

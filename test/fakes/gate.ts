@@ -2,6 +2,7 @@
 // upstreams behind it. Everything ends with the test.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
@@ -145,7 +146,8 @@ function kubeconfig(server: string, caPem: string, user: object = { token: 'gate
 
 function open(port: number, ca: string, more: { ALPNProtocols?: string[] }): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = tlsConnect({ port, host: '127.0.0.1', ca, ...more });
+    // Put over a TCP socket of its own, so that tests can reset it.
+    const socket = tlsConnect({ socket: tcpConnect({ port, host: '127.0.0.1' }), host: '127.0.0.1', ca, ...more });
     socket.once('error', reject);
     socket.once('secureConnect', () => {
       socket.off('error', reject);

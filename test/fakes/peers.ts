@@ -128,3 +128,11 @@ export async function readAll(socket: Socket): Promise<string> {
   if (!socket.readableEnded && !socket.destroyed) await Promise.race([once(socket, 'end'), once(socket, 'close')]);
   return Buffer.concat(chunks).toString('latin1');
 }
+
+/** Closes the connection under a TLS socket with RST, throwing away what its own kernel still holds. */
+export function reset(socket: TLSSocket): void {
+  // TLSSocket itself can't be reset; the TCP socket that it was put over can.
+  const { _parent: parent } = socket as unknown as { _parent?: Socket };
+  if (parent === undefined) throw new TypeError('not put over a TCP socket');
+  parent.resetAndDestroy();
+}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
@@ -162,7 +162,8 @@ everySpeech('redirects pass as they are and are never followed', async (t, one) 
 });
 
 // TestProxyRequestContentLengthAndTransferEncoding, rows 27–30, for requests and for answers
-const payload = Buffer.from('hello world, '.repeat(40_000));
+// Large and incompressible: undici gives a body that is there as a whole a Content-Length of its own, which is as right.
+const payload = randomBytes(512 * 1024);
 const framings: readonly [name: string, chunked: boolean, gzip: boolean][] = [
   ['Content-Length', false, false],
   ['Content-Length and gzip', false, true],
@@ -247,9 +248,9 @@ for (const [name, path, answer, http, reason, cause, text] of failures) {
       t.same(valuesOf(reply.rawHeaders, 'retry-after'), [], 'client-go would repeat the write');
       t.notMatch(reply.body.toString(), /127\.0\.0\.1|ECONN|certificate|HPE/, 'nothing of the inside');
       t.ok(raw.accepted() - dialled <= 1, 'not tried again');
-      const line = await gate.logged(
-        (line) => line['auditID'] === valuesOf(reply.rawHeaders, 'audit-id')[0] && line['error'] === cause,
-      );
+      const [auditID] = valuesOf(reply.rawHeaders, 'audit-id');
+      const line = await gate.logged((line) => line['auditID'] === auditID);
+      t.equal(line['error'], cause);
       t.ok(line['cause'], 'the log has the cause');
     });
   }

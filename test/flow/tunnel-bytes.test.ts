@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import t from 'tap';
 import type { Session } from '../../src/sessions.ts';
 import { startTestGate } from '../fakes/gate.ts';
-import { check, newChecker, readSlowly, requestUpgrade, send, startUpgrading, upgradeRequest } from '../fakes/peers.ts';
+import { check, newChecker, readSlowly, requestUpgrade, reset, send, startUpgrading, upgradeRequest } from '../fakes/peers.ts';
 
 const RUNS = Number(process.env['POSTERN_RUNS'] ?? 2);
 const SIZE = Number(process.env['POSTERN_MB'] ?? 12) * 1024 * 1024;
@@ -93,8 +93,10 @@ function finish(sender: TLSSocket, ending: Ending, session: Session, direction: 
   if (ending === 'fin' || ending === 'half-close') sender.end();
   else if (ending === 'close') sender.destroySoon();
   else {
-    const raw = sender as TLSSocket & { resetAndDestroy(): void };
-    const when = () => (session.received[direction] >= size || session.received[direction] > size / 2 ? raw.resetAndDestroy() : setImmediate(when));
+    const when = () => {
+      if (session.received[direction] > size / 2) reset(sender);
+      else setImmediate(when);
+    };
     when();
   }
 }

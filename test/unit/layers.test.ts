@@ -37,7 +37,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['ops', /^ops\.ts$/],
   ],
   [['server', /^server\.ts$/]],
-  [['run', /^run\.ts$/]],
+  [['run', /^(run|reload)\.ts$/]],
   [['serve', /^cli\/serve\.ts$/]],
   [['main', /^main\.ts$/]],
 ];
