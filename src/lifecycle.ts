@@ -103,13 +103,13 @@ async function drain({ connections, ops, sessions, drainTimeoutMs, log }: Lifecy
   log.info({ sessions: sessions.open.size, drainTimeoutMs: timeoutMs }, 'draining');
   // Stops accepting; HTTP/2 connections get GOAWAY and idle HTTP/1.1 ones are closed, open answers go on.
   const closed = connections.close();
-  await within(timeoutMs, Promise.all([closed, sessions.whenEmpty()]));
+  const ended = await within(timeoutMs, Promise.all([closed, sessions.whenEmpty()]));
   if (sessions.open.size > 0) {
     log.warn({ sessions: sessions.open.size }, 'drain timeout: closing the sessions that are still open');
     for (const session of [...sessions.open.values()]) session.close('drained', 'the gate shuts down');
     await within(FLUSH_MS, sessions.whenEmpty());
   }
-  if (connections.size > 0) {
+  if (!ended && !(await within(0, closed))) {
     log.warn({ connections: connections.size }, 'drain timeout: closing the connections that are still open');
     connections.destroy();
     await closed;
@@ -121,14 +121,15 @@ async function drain({ connections, ops, sessions, drainTimeoutMs, log }: Lifecy
   await opsClosed;
 }
 
-/** Resolves with `done`, or after `delayMs`. */
-async function within(delayMs: number, done: Promise<unknown>): Promise<void> {
+/** Waits for `done`, at most `delayMs`. @returns whether it came. */
+async function within(delayMs: number, done: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, delayMs);
+  const expired = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), delayMs);
   });
-  await Promise.race([done, expired]);
+  const inTime = await Promise.race([done.then(() => true), expired]);
   clearTimeout(timer);
+  return inTime;
 }
 
 /** Node has it on HTTP/2 servers, too, for their HTTP/1.1 connections; the typings don't know. */

@@ -58,8 +58,7 @@ export function createVerdictCache(options: CacheOptions): VerdictCache {
     sizeCalculation: (entry) => sizeOf(entry.outcome),
   });
   const refusals = new LRUCache<string, Entry>({ max: MAX_REFUSALS });
-  const underWay = new Map<string, Promise<Outcome>>();
-
+  const once = createSingleFlight();
   const remember = (key: string, { outcome, isCurrent }: Verdict): Outcome => {
     const now = clock.now();
     if (outcome.kind === 'user' && outcome.expiresAt <= now) return expired(outcome);
@@ -68,14 +67,6 @@ export function createVerdictCache(options: CacheOptions): VerdictCache {
     if (outcome.kind === 'rejected') refusals.set(key, { outcome, isCurrent, until: now + REFUSAL_AGE_MS });
     return outcome;
   };
-  const run = async (key: string, verify: () => Promise<Verdict>): Promise<Outcome> => {
-    try {
-      return remember(key, await verify());
-    } finally {
-      underWay.delete(key);
-    }
-  };
-
   return {
     keyOf: (source, token) =>
       createHmac('sha256', secret)
@@ -94,16 +85,22 @@ export function createVerdictCache(options: CacheOptions): VerdictCache {
       store.delete(key);
       return undefined;
     },
-    verifyOnce(key, verify) {
-      const shared = underWay.get(key);
-      if (shared !== undefined) return shared;
-      const promise = run(key, verify);
-      underWay.set(key, promise);
-      return promise;
-    },
+    verifyOnce: (key, verify) => once(key, async () => remember(key, await verify())),
     get size() {
       return users.size;
     },
+  };
+}
+
+/** Runs what is asked for under a key once, for all who ask before it has ended. */
+function createSingleFlight(): (key: string, run: () => Promise<Outcome>) => Promise<Outcome> {
+  const underWay = new Map<string, Promise<Outcome>>();
+  return (key, run) => {
+    const shared = underWay.get(key);
+    if (shared !== undefined) return shared;
+    const promise = run().finally(() => underWay.delete(key));
+    underWay.set(key, promise);
+    return promise;
   };
 }
 

@@ -72,58 +72,44 @@ export function createKeySource(options: KeySourceOptions, deps: KeySourceDeps):
   const { clock } = deps;
   const locate = createLocator(options, deps);
   const bucket = createBucket(clock, RENEWAL_BURST, RENEWAL_REFILL_MS);
-  let keys: KeySet | undefined;
-  let fingerprint = '';
-  let fetchedAt = 0;
-  let lastError: unknown;
-  let failures = 0;
+  const held = createHolder(clock);
   let closed = false;
   let underWay: Promise<boolean> | undefined;
   let cancelTimer = () => {};
 
-  const adopt = (selected: readonly JWK[]) => {
-    const next = JSON.stringify(selected);
-    if (keys === undefined || next !== fingerprint)
-      keys = createKeySet(selected, (keys?.generation ?? 0) + 1);
-    fingerprint = next;
-    fetchedAt = clock.now();
-  };
   const schedule = () => {
     cancelTimer();
     if (!closed)
       cancelTimer = deps.setTimer(
         () => void refresh(),
-        nextDelayMs(failures, keys !== undefined, deps.random),
+        nextDelayMs(held.failures(), held.fetchedAt() > 0, deps.random),
       );
   };
   const load = async (): Promise<boolean> => {
     try {
-      adopt(selectKeys(await deps.fetcher.get(await locate.find()), options.algorithms));
-      failures = 0;
-      lastError = undefined;
+      held.adopt(selectKeys(await deps.fetcher.get(await locate.find()), options.algorithms));
     } catch (cause) {
       locate.forget();
-      failures += 1;
-      lastError = cause;
+      held.fail(cause);
     }
     underWay = undefined;
     schedule();
-    if (!closed) report(options.issuer, lastError, failures, deps.onRefresh);
-    return failures === 0;
+    if (!closed) report(options.issuer, held, deps.onRefresh);
+    return held.failures() === 0;
   };
   const refresh = () => (underWay ??= load());
 
   const first = refresh();
   return {
-    current: () => (clock.now() - fetchedAt > MAX_STALE_MS ? undefined : keys),
+    current: held.current,
     async renew() {
       if (closed) return 'failed';
       if (underWay !== undefined) return (await underWay) ? 'shared' : 'failed';
       if (!bucket.take()) return 'limited';
       return (await refresh()) ? 'fetched' : 'failed';
     },
-    fetchedAt: () => fetchedAt,
-    lastError: () => lastError,
+    fetchedAt: held.fetchedAt,
+    lastError: held.lastError,
     ready: async () => void (await first),
     async close() {
       closed = true;
@@ -133,13 +119,47 @@ export function createKeySource(options: KeySourceOptions, deps: KeySourceDeps):
   };
 }
 
-function report(
-  issuer: string,
-  cause: unknown,
-  failures: number,
-  onRefresh: ((event: RefreshEvent) => void) | undefined,
-): void {
-  onRefresh?.(failures === 0 ? { issuer, outcome: 'ok' } : { issuer, outcome: 'failed', cause });
+/** Holds the keys in force, since when, and what went wrong since. */
+interface Holder extends Pick<KeySource, 'current' | 'fetchedAt' | 'lastError'> {
+  adopt(selected: readonly JWK[]): void;
+  fail(cause: unknown): void;
+  /** Failed refreshes since the last good one. */
+  failures(): number;
+}
+
+function createHolder(clock: Clock): Holder {
+  let keys: KeySet | undefined;
+  let fingerprint = '';
+  let fetchedAt = 0;
+  let lastError: unknown;
+  let failures = 0;
+  return {
+    adopt(selected) {
+      const next = JSON.stringify(selected);
+      if (keys === undefined || next !== fingerprint)
+        keys = createKeySet(selected, (keys?.generation ?? 0) + 1);
+      fingerprint = next;
+      fetchedAt = clock.now();
+      lastError = undefined;
+      failures = 0;
+    },
+    fail(cause) {
+      lastError = cause;
+      failures += 1;
+    },
+    current: () => (clock.now() - fetchedAt > MAX_STALE_MS ? undefined : keys),
+    fetchedAt: () => fetchedAt,
+    lastError: () => lastError,
+    failures: () => failures,
+  };
+}
+
+function report(issuer: string, held: Holder, onRefresh: ((event: RefreshEvent) => void) | undefined): void {
+  onRefresh?.(
+    held.failures() === 0
+      ? { issuer, outcome: 'ok' }
+      : { issuer, outcome: 'failed', cause: held.lastError() },
+  );
 }
 
 function nextDelayMs(failures: number, hasKeys: boolean, random: () => number): number {

@@ -48,7 +48,9 @@ export async function runServe(args: readonly string[], io: CommandIO): Promise<
   }
   const file = values.config ?? io.env['POSTERN_CONFIG'] ?? '';
   if (file === '') {
-    io.stderr.write('postern serve: no configuration; give --config FILE or set POSTERN_CONFIG\nTry "postern serve --help".\n');
+    io.stderr.write(
+      'postern serve: no configuration; give --config FILE or set POSTERN_CONFIG\nTry "postern serve --help".\n',
+    );
     return 2;
   }
   try {

@@ -1,12 +1,43 @@
-// Relays a response body as it comes: every chunk at once, backpressure kept, constant memory. A body that breaks off upstream breaks off
-// downstream too, so that nobody takes half an answer for a whole one.
+// Relays bodies as they come: every chunk at once, backpressure kept, constant memory. A body that breaks off on one side breaks off on
+// the other too, so that nobody takes half of one for a whole one.
 
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import { constants } from 'node:http2';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 export type RawResponse = ServerResponse | Http2ServerResponse;
+
+/** The caller closed its connection or reset its stream. */
+export class CallerGone extends Error {
+  readonly code = 'CALLER_GONE';
+  constructor() {
+    super('the caller went away');
+  }
+}
+
+/**
+ * The request's body as a stream of its own. It fails with CallerGone when the caller goes away (Node's HTTP/2 requests just end then, and
+ * half an upload would pass for a whole one). And it can be destroyed alone: destroying a request itself destroys the connection on which
+ * the answer is still to be given; what comes after that is read and dropped.
+ */
+export function requestBody(request: Readable): Readable {
+  const onData = (chunk: Buffer) => {
+    if (!body.push(chunk)) request.pause();
+  };
+  const onEnd = () => body.push(null);
+  const onGone = () => body.destroy(new CallerGone());
+  const body = new Readable({
+    read: () => void request.resume(),
+    destroy: (error, callback) => {
+      request.off('data', onData).off('end', onEnd).off('aborted', onGone).resume();
+      callback(error);
+    },
+  });
+  request.on('aborted', onGone).on('error', onGone).on('end', onEnd).on('data', onData);
+  request.pause();
+  return body;
+}
 
 /** Moves `body` into `response`. `onDone` is called once: without an error when all was handed over. */
 export function relayBody(body: Readable, response: RawResponse, onDone: (error?: Error) => void): void {

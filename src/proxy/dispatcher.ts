@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Exchange } from '../exchange.ts';
+import { CallerGone } from './body.ts';
 
 /** Key under which http-proxy's copied headers carry the forwarding. */
 export const FORWARDING: unique symbol = Symbol('postern.forwarding');
@@ -69,14 +70,6 @@ export function createForwardDispatcher(base: Dispatcher): Dispatcher {
       },
     );
   });
-}
-
-/** The caller closed its connection or reset its stream. */
-export class CallerGone extends Error {
-  readonly code = 'CALLER_GONE';
-  constructor() {
-    super('the caller went away');
-  }
 }
 
 function forwardingOf(headers: unknown): Forwarding {

@@ -12,7 +12,7 @@ import { Agent } from 'undici';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { isLongRunning } from '../kube/longrunning.ts';
-import { relayBody } from './body.ts';
+import { relayBody, requestBody } from './body.ts';
 import { createForwardDispatcher, FORWARDING, type Forwarding } from './dispatcher.ts';
 import { upstreamFailure } from './failures.ts';
 import { announcesBody, downstreamResponseLines, headerValue } from './headers.ts';
@@ -77,7 +77,7 @@ function begin(exchange: Exchange, request: RawRequest, reply: FastifyReply, dep
   const response = reply.raw;
   const forwarding: Forwarding = {
     exchange,
-    body: announcesBody(request) ? (request as IncomingMessage) : null,
+    body: announcesBody(request) ? requestBody(request as IncomingMessage) : null,
     responseLines: [],
     responseMessage: '',
     abort: undefined,

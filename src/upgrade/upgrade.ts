@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { asGateError, type GateError, gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
-import { CallerGone } from '../proxy/dispatcher.ts';
+import { CallerGone } from '../proxy/body.ts';
 import { upstreamFailure } from '../proxy/failures.ts';
 import { announcesBody, downstreamResponseLines, headerValue } from '../proxy/headers.ts';
 import { TCP_KEEP_ALIVE_MS } from '../proxy/upstream.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { Agent, request as httpsRequest } from 'node:https';
-import { Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
 /** How a caller speaks: HTTP/1.1 without ALPN (kubectl's upgrades), HTTP/1.1 by ALPN (curl --http1.1), HTTP/2 by ALPN (kubectl). */
@@ -35,7 +35,12 @@ export interface Reply {
 export interface OpenCall {
   readonly request: Writable;
   /** Resolves with the head; the body is read from `stream`. */
-  readonly head: Promise<{ status: number; message: string; rawHeaders: readonly string[]; stream: Readable }>;
+  readonly head: Promise<{
+    status: number;
+    message: string;
+    rawHeaders: readonly string[];
+    stream: Readable;
+  }>;
   /** Goes away at once: RST_STREAM, or an end of the connection. */
   abort(): void;
 }
@@ -54,7 +59,8 @@ interface Place {
 
 /** A caller with one connection, kept alive; `host` is the Host line or :authority. */
 export function caller({ port, ca }: Place, speech: Speech, host = `127.0.0.1:${port}`): Caller {
-  const open = speech === 'h2' ? openHttp2(port, ca.certPem, host) : openHttp1(port, ca.certPem, host, speech);
+  const open =
+    speech === 'h2' ? openHttp2(port, ca.certPem, host) : openHttp1(port, ca.certPem, host, speech);
   return {
     speech,
     open: open.open,
@@ -79,7 +85,14 @@ export function refusalOf(reply: Pick<Reply, 'status' | 'body'>) {
     message?: string;
     details?: { causes?: { reason: string }[] };
   };
-  return { http: reply.status, kind, code, reason, cause: details?.causes?.[0]?.reason, message: message ?? '' };
+  return {
+    http: reply.status,
+    kind,
+    code,
+    reason,
+    cause: details?.causes?.[0]?.reason,
+    message: message ?? '',
+  };
 }
 
 /** Every value of a header among flat lines. */
@@ -214,7 +227,12 @@ function openHttp2(port: number, ca: string, host: string): Opener {
             resolve({
               status: Number(values[':status']),
               message: '',
-              rawHeaders: withoutPseudo(raw ?? Object.entries(values).flatMap(([n, v]) => [v ?? ''].flat().flatMap((one) => [n, String(one)]))),
+              rawHeaders: withoutPseudo(
+                raw ??
+                  Object.entries(values).flatMap(([n, v]) =>
+                    [v ?? ''].flat().flatMap((one) => [n, String(one)]),
+                  ),
+              ),
               stream,
             }),
           );

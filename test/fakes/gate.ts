@@ -147,7 +147,12 @@ function kubeconfig(server: string, caPem: string, user: object = { token: 'gate
 function open(port: number, ca: string, more: { ALPNProtocols?: string[] }): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // Put over a TCP socket of its own, so that tests can reset it.
-    const socket = tlsConnect({ socket: tcpConnect({ port, host: '127.0.0.1' }), host: '127.0.0.1', ca, ...more });
+    const socket = tlsConnect({
+      socket: tcpConnect({ port, host: '127.0.0.1' }),
+      host: '127.0.0.1',
+      ca,
+      ...more,
+    });
     socket.once('error', reject);
     socket.once('secureConnect', () => {
       socket.off('error', reject);

@@ -3,17 +3,11 @@
 
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import {
-  type CryptoKey,
-  exportJWK,
-  generateKeyPair,
-  type JWK,
-  type JWTHeaderParameters,
-  SignJWT,
-} from 'jose';
+import { type JWK, type JWTHeaderParameters, SignJWT } from 'jose';
 import { makeCA } from './certificates.ts';
+import { createKeyring, type Keyring } from './keyring.ts';
 
 export interface IssuerOptions {
   /** Address to bind. Default 127.0.0.1. */
@@ -64,11 +58,11 @@ export interface Issuer {
   close(): Promise<void>;
 }
 
-interface SigningKey {
-  readonly kid: string;
-  readonly alg: string;
-  readonly privateKey: CryptoKey;
-  readonly publicKey: CryptoKey;
+interface State {
+  down: boolean;
+  url: string;
+  discovery?: Answer | undefined;
+  jwks?: Answer | undefined;
 }
 
 /** Starts an issuer. */
@@ -78,66 +72,66 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
   const tls = options.tls ?? (await makeTls(options.name ?? host));
   const keyring = createKeyring();
   const hits = { discovery: 0, jwks: 0, other: 0 };
-  const state = {
-    down: false,
-    discovery: undefined as Answer | undefined,
-    keys: undefined as Answer | undefined,
-    url: '',
-  };
-  const sockets = new Set<Socket>();
+  const state: State = { down: false, url: '' };
   const path = options.path ?? '';
 
   const server = createServer({ cert: tls.certPem, key: tls.keyPem }, (request, response) => {
-    if (request.url === `${path}/.well-known/openid-configuration`) {
-      hits.discovery += 1;
-      const answer = state.discovery ?? json(discoveryDocument(state.url));
-      answer(request, response);
-    } else if (request.url === `${path}/keys`) {
-      hits.jwks += 1;
-      if (state.keys !== undefined) state.keys(request, response);
-      else void keyring.published().then((keys) => json({ keys })(request, response));
-    } else {
-      hits.other += 1;
-      response.writeHead(404).end();
-    }
+    const document = findDocument(request.url ?? '', path);
+    hits[document] += 1;
+    if (document === 'other') response.writeHead(404).end();
+    else if (state[document] !== undefined) state[document](request, response);
+    else if (document === 'discovery') json(discoveryDocument(state.url))(request, response);
+    else void keyring.published().then((keys) => json({ keys })(request, response));
   });
-  server.on('connection', (socket) => {
-    if (state.down) socket.destroy();
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
+  const sockets = trackSockets(server, () => state.down);
   server.listen(options.port ?? 0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   state.url = `https://${formatHost(options.name ?? host)}:${port}${path}`;
 
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
   return {
     url: state.url,
     port,
     caPem: tls.caPem,
     hits,
-    sign: (claims = {}, sign = {}) =>
-      signClaims(keyring, { iss: state.url, ...claims }, { ...sign, now: now() }),
+    sign: (claims, sign) => signClaims(keyring, { iss: state.url, ...claims }, { ...sign, now: now() }),
     rotate: (rotate = {}) => keyring.rotate(rotate),
     publicKeys: () => keyring.published(),
     setDown(down) {
       state.down = down;
-      if (down) cut();
+      if (down) sockets.cut();
     },
     setDiscovery(answer) {
       state.discovery = toAnswer(answer);
     },
     setKeys(answer) {
-      state.keys = toAnswer(answer);
+      state.jwks = toAnswer(answer);
     },
     async close() {
       const closed = once(server, 'close');
       server.close();
-      cut();
+      sockets.cut();
       await closed;
+    },
+  };
+}
+
+function findDocument(url: string, path: string): 'discovery' | 'jwks' | 'other' {
+  if (url === `${path}/.well-known/openid-configuration`) return 'discovery';
+  return url === `${path}/keys` ? 'jwks' : 'other';
+}
+
+/** Knows the open connections, and cuts new ones at once while `isDown`. */
+function trackSockets(server: Server, isDown: () => boolean): { cut(): void } {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    if (isDown()) socket.destroy();
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  return {
+    cut() {
+      for (const socket of sockets) socket.destroy();
     },
   };
 }
@@ -164,51 +158,6 @@ function discoveryDocument(url: string) {
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256', 'EdDSA'],
-  };
-}
-
-interface Keyring {
-  current(alg: string): Promise<SigningKey>;
-  rotate(options: { readonly keepOld?: boolean; readonly kid?: string }): Promise<void>;
-  published(): Promise<readonly JWK[]>;
-}
-
-/** Keys are made when an algorithm is first used; from then on they are published. */
-function createKeyring(): Keyring {
-  let serial = 1;
-  let fixedKid: string | undefined;
-  let old: SigningKey[] = [];
-  let keys = new Map<string, Promise<SigningKey>>();
-  const make = async (alg: string): Promise<SigningKey> => {
-    const kid = fixedKid ?? `${alg}-${serial}`;
-    return { kid, alg, ...(await generateKeyPair(alg, { extractable: true })) };
-  };
-  const current = (alg: string) => {
-    const key = keys.get(alg) ?? make(alg);
-    keys.set(alg, key);
-    return key;
-  };
-  return {
-    current,
-    async rotate({ keepOld = false, kid }) {
-      const before = await Promise.all(keys.values());
-      old = keepOld ? [...old, ...before] : [];
-      serial += 1;
-      fixedKid = kid;
-      keys = new Map();
-      await Promise.all(before.map(({ alg }) => current(alg)));
-    },
-    async published() {
-      const all = [...old, ...(await Promise.all(keys.values()))];
-      return Promise.all(
-        all.map(async ({ kid, alg, publicKey }) => ({
-          ...(await exportJWK(publicKey)),
-          kid,
-          alg,
-          use: 'sig',
-        })),
-      );
-    },
   };
 }
 

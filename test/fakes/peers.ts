@@ -8,7 +8,8 @@ import type { TLSSocket } from 'node:tls';
 import { type FakeUpstream, startRawUpstream } from './upstream.ts';
 
 const BLOCK = randomBytes(1024 * 1024);
-const SPDY_101 = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n';
+const SPDY_101 =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n';
 
 /** Checks that bytes arrive in the order of the known sequence. */
 export interface Checker {
@@ -31,7 +32,8 @@ export function compare(chunk: Buffer, checker: Checker): void {
   for (let at = 0; at < chunk.length; ) {
     const from = checker.received % BLOCK.length;
     const length = Math.min(chunk.length - at, BLOCK.length - from);
-    if (checker.firstWrong === -1 && chunk.compare(BLOCK, from, from + length, at, at + length) !== 0) checker.firstWrong = checker.received;
+    if (checker.firstWrong === -1 && chunk.compare(BLOCK, from, from + length, at, at + length) !== 0)
+      checker.firstWrong = checker.received;
     checker.received += length;
     at += length;
   }
@@ -73,7 +75,10 @@ export function readSlowly(socket: Socket, pauseMs: number): void {
 }
 
 /** A raw upstream that answers each upgrade with a 101 and then hands the socket over, with what came behind the head. */
-export async function startUpgrading(onTunnel: (socket: TLSSocket, head: string, rest: Buffer) => void, answer: string = SPDY_101): Promise<FakeUpstream> {
+export async function startUpgrading(
+  onTunnel: (socket: TLSSocket, head: string, rest: Buffer) => void,
+  answer: string = SPDY_101,
+): Promise<FakeUpstream> {
   return startRawUpstream((socket) => {
     let seen = Buffer.alloc(0);
     const read = (chunk: Buffer) => {
@@ -90,8 +95,16 @@ export async function startUpgrading(onTunnel: (socket: TLSSocket, head: string,
 }
 
 /** What an upgrade request looks like; `more` are further lines. */
-export function upgradeRequest(token: string, options: { path?: string; method?: string; protocol?: string; more?: string } = {}): string {
-  const { path = '/api/v1/namespaces/default/pods/p/exec?command=cat&stdout=true', method = 'POST', protocol = 'SPDY/3.1', more = '' } = options;
+export function upgradeRequest(
+  token: string,
+  options: { path?: string; method?: string; protocol?: string; more?: string } = {},
+): string {
+  const {
+    path = '/api/v1/namespaces/default/pods/p/exec?command=cat&stdout=true',
+    method = 'POST',
+    protocol = 'SPDY/3.1',
+    more = '',
+  } = options;
   return (
     `${method} ${path} HTTP/1.1\r\nHost: gate\r\nAuthorization: Bearer ${token}\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n` +
     `X-Stream-Protocol-Version: v4.channel.k8s.io\r\nX-Stream-Protocol-Version: v3.channel.k8s.io\r\n${more}Content-Length: 0\r\n\r\n`
@@ -99,7 +112,10 @@ export function upgradeRequest(token: string, options: { path?: string; method?:
 }
 
 /** Sends an upgrade request and reads the answer's head; the socket is paused, and bytes behind the head are put back. */
-export async function requestUpgrade(socket: Socket, request: string): Promise<{ head: string; status: number }> {
+export async function requestUpgrade(
+  socket: Socket,
+  request: string,
+): Promise<{ head: string; status: number }> {
   let seen = Buffer.alloc(0);
   return new Promise((resolve, reject) => {
     const closed = () => reject(new Error(`closed after ${seen.length} bytes`));
@@ -125,7 +141,8 @@ export async function readAll(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.resume();
-  if (!socket.readableEnded && !socket.destroyed) await Promise.race([once(socket, 'end'), once(socket, 'close')]);
+  if (!socket.readableEnded && !socket.destroyed)
+    await Promise.race([once(socket, 'end'), once(socket, 'close')]);
   return Buffer.concat(chunks).toString('latin1');
 }
 

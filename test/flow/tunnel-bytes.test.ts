@@ -6,7 +6,16 @@ import type { TLSSocket } from 'node:tls';
 import t from 'tap';
 import type { Session } from '../../src/sessions.ts';
 import { startTestGate } from '../fakes/gate.ts';
-import { check, newChecker, readSlowly, requestUpgrade, reset, send, startUpgrading, upgradeRequest } from '../fakes/peers.ts';
+import {
+  check,
+  newChecker,
+  readSlowly,
+  requestUpgrade,
+  reset,
+  send,
+  startUpgrading,
+  upgradeRequest,
+} from '../fakes/peers.ts';
 
 const RUNS = Number(process.env['POSTERN_RUNS'] ?? 2);
 const SIZE = Number(process.env['POSTERN_MB'] ?? 12) * 1024 * 1024;
@@ -89,7 +98,13 @@ for (const one of cases) {
 }
 
 /** Ends the sending side. A reset throws away what is still in the sender's own kernel, so it waits for the gate to have begun to fall behind. */
-function finish(sender: TLSSocket, ending: Ending, session: Session, direction: 'up' | 'down', size: number): void {
+function finish(
+  sender: TLSSocket,
+  ending: Ending,
+  session: Session,
+  direction: 'up' | 'down',
+  size: number,
+): void {
   if (ending === 'fin' || ending === 'half-close') sender.end();
   else if (ending === 'close') sender.destroySoon();
   else {
