@@ -5,12 +5,13 @@ import type { Socket } from 'node:net';
 import { errorHeaders, errorStatus, type GateError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { renderStatus, statusHeaders } from './kube/status.ts';
-import { announcesBody } from './proxy/headers.ts';
+import { announcesBody, headerValue } from './proxy/headers.ts';
 
 /** What kubectl reads before anything else: API groups, versions and their resources. */
 const DISCOVERY = /^\/(api|apis)(\/[^/]*){0,2}\/?$/;
 /** How long a caller may take to read a refusal before its connection is closed for good. ms. */
 const REFUSAL_LINGER_MS = 10_000;
+const NOTHING = Buffer.alloc(0);
 
 /** What is to be answered: HTTP status, flat header lines, body. */
 export interface Answer {
@@ -19,28 +20,47 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** Renders a refusal. `path` is the decoded path if one is known, `auditID` '' when the request could not be read at all. */
-export function renderAnswer(error: GateError, auditID: string, path: string): Answer {
+/** Renders a refusal; without an exchange when the request could not even be read. */
+export function renderAnswer(error: GateError, exchange: Exchange | undefined): Answer {
   const fields = errorStatus(error);
-  const body = renderStatus(fields);
+  // client-go throws away the message of a JSON 403 on discovery and prints "unknown"; a text it prints as it is.
+  const asText = fields.code === 403 && exchange !== undefined && isClientGoDiscovery(exchange);
+  const body = asText ? Buffer.from(fields.message) : renderStatus(fields);
   const headers: Record<string, string> = { ...statusHeaders(body), ...errorHeaders(error) };
-  if (auditID !== '') headers['Audit-ID'] = auditID;
-  // kubectl throws away the message of a JSON 403 on discovery and prints "unknown"; a text/plain body it prints (protocol.md §7.2).
-  if (fields.code === 403 && DISCOVERY.test(path)) headers['Content-Type'] = 'text/plain; charset=utf-8';
+  if (asText) headers['Content-Type'] = 'text/plain; charset=utf-8';
+  if (exchange !== undefined) headers['Audit-ID'] = exchange.id;
   const lines = Object.entries(headers).flat();
   return { status: fields.code, lines, body };
+}
+
+/** By its default User-Agent: `NAME/VERSION (OS/ARCH) kubernetes/COMMIT`. */
+function isClientGoDiscovery({ target, rawHeaders }: Exchange): boolean {
+  return (
+    DISCOVERY.test(target?.path ?? '') &&
+    (headerValue(rawHeaders, 'user-agent') ?? '').includes(' kubernetes/')
+  );
 }
 
 /** Writes a refusal to a response that has not begun; one that has is broken off by its owner. */
 export function answerResponse(response: ServerResponse, answer: Answer, exchange: Exchange): void {
   if (response.headersSent || response.destroyed) return;
   const lines: string[] = [...answer.lines];
-  const request = response.req;
-  // What the caller still sends of its body is not read, so the connection can't carry a next request.
-  if (exchange.httpVersion !== '2.0' && request !== undefined && !request.complete && announcesBody(request))
-    lines.push('Connection', 'close');
+  closeIfStillSending(response, lines, exchange);
   response.writeHead(answer.status, lines as unknown as OutgoingHttpHeader[]);
   response.end(answer.body);
+}
+
+/**
+ * For an answer that comes before the request's body has: an HTTP/1.1 connection can't carry a next request then, so `lines` say that it
+ * closes. It closes gently, as Go's servers and nginx do: Node would close with unread input, for which the kernel sends RST, and that may
+ * take the answer away from a caller that is still sending.
+ */
+export function closeIfStillSending(response: ServerResponse, lines: string[], exchange: Exchange): void {
+  const { req: request, socket } = response;
+  if (exchange.httpVersion === '2.0' || socket === null || request.complete || !announcesBody(request))
+    return;
+  lines.push('Connection', 'close');
+  socket.destroySoon = () => endSocket(socket, NOTHING);
 }
 
 /** Writes a refusal to an upgrade's socket: complete, then FIN, never a reset that could overtake it. */

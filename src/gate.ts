@@ -132,6 +132,7 @@ function lineSources(exchange: Exchange) {
     identity: impersonationHeaders(user),
     credential: upstream.credential,
     auditID: exchange.id,
+    isWebSocket: exchange.upgrade === 'websocket',
     peerAddress: callerAddress(exchange.peerAddress, exchange.rawHeaders, generation.isTrusted),
   };
 }

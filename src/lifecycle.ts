@@ -4,6 +4,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Log } from './log.ts';
 import type { SessionRegistry } from './sessions.ts';
 
@@ -36,6 +37,10 @@ export interface Connections {
 
 /** Time that closed sessions get to flush what they had received; a little above the tunnel's own limit. ms. */
 const FLUSH_MS = 6_000;
+/** Time that a connection without a request gets to send one while the gate drains. ms. */
+const IDLE_MS = 5_000;
+
+type AnyRequest = IncomingMessage | Http2ServerRequest;
 
 /** Makes a lifecycle in the state starting. */
 export function createLifecycle(deps: LifecycleDeps): Lifecycle {
@@ -55,37 +60,48 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
 }
 
 /** Follows nothing yet. */
-export function createConnections(): Connections {
+export function createConnections(idleMs: number = IDLE_MS): Connections {
   const sockets = new Set<Socket>();
-  const responses = new Set<ServerResponse | Http2ServerResponse>();
+  const secured = new Set<TLSSocket>();
+  const responses = new Map<ServerResponse | Http2ServerResponse, Socket>();
+  const upgraded = new WeakSet<Socket>();
   let server: Http2SecureServer | undefined;
   let closed: Promise<void> | undefined;
-  const begin = (
-    _request: IncomingMessage | Http2ServerRequest,
-    response: ServerResponse | Http2ServerResponse,
-  ) => {
-    responses.add(response);
+  const begin = (request: AnyRequest, response: ServerResponse | Http2ServerResponse) => {
+    responses.set(response, request.socket);
     response.once('close', () => {
       responses.delete(response);
       // What was busy when the drain began may be idle now, and would stay so for the whole keep-alive time.
       if (closed !== undefined) setImmediate(() => closeIdle(server));
     });
   };
+  /** Closes HTTP/1.1 connections that have not sent a request: Node counts them as active, and looks at no time limit any more. */
+  const closeSilent = () => {
+    const busy = new Set(responses.values());
+    for (const socket of secured)
+      if (socket.alpnProtocol !== 'h2' && !busy.has(socket) && !upgraded.has(socket)) socket.destroy();
+  };
   return {
     follow(one) {
       server = one;
-      one.on('connection', (socket: Socket) => {
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-      });
+      one.on('connection', (socket: Socket) => hold(sockets, socket));
+      one.on('secureConnection', (socket) => hold(secured, socket));
       one.on('request', begin);
       one.on('checkContinue', begin);
+      one.on('upgrade', (_request: IncomingMessage, socket: Socket) => upgraded.add(socket));
     },
     close() {
-      closed ??= new Promise((resolve) =>
-        server?.listening === true ? server.close(() => resolve()) : resolve(),
-      );
-      for (const response of responses)
+      closed ??= new Promise((resolve) => {
+        const sweep = setInterval(closeSilent, idleMs);
+        sweep.unref();
+        const done = () => {
+          clearInterval(sweep);
+          resolve();
+        };
+        if (server?.listening === true) server.close(done);
+        else done();
+      });
+      for (const response of responses.keys())
         if (!('stream' in response) && !response.headersSent) response.setHeader('Connection', 'close');
       return closed;
     },
@@ -96,6 +112,11 @@ export function createConnections(): Connections {
       return sockets.size;
     },
   };
+}
+
+function hold<T extends Socket>(sockets: Set<T>, socket: T): void {
+  sockets.add(socket);
+  socket.once('close', () => sockets.delete(socket));
 }
 
 async function drain({ connections, ops, sessions, drainTimeoutMs, log }: LifecycleDeps): Promise<void> {

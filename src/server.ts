@@ -87,12 +87,7 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
   const refuse = (response: AnyResponse, exchange: Exchange, error: unknown) => {
     exchange.failure = asGateError(error);
     if ((response as ServerResponse).headersSent) breakOff(response);
-    else
-      answerResponse(
-        response as ServerResponse,
-        renderAnswer(exchange.failure, exchange.id, exchange.target?.path ?? ''),
-        exchange,
-      );
+    else answerResponse(response as ServerResponse, renderAnswer(exchange.failure, exchange), exchange);
   };
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -155,7 +150,7 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: S
       return runGate(one);
     },
     refuse: (to: Socket, one: Exchange, error: GateError) => {
-      const answer = renderAnswer(error, one.id, one.target?.path ?? '');
+      const answer = renderAnswer(error, one);
       answerSocket(to, answer);
       answered(answer.status);
     },
@@ -171,7 +166,7 @@ function refuseUnparsed(error: Error & { code?: string }, socket: Socket): void 
   if (error.code?.startsWith('HPE_') !== true && error.code !== 'ERR_HTTP_REQUEST_TIMEOUT')
     return void socket.destroy();
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : 'BAD_REQUEST';
-  answerSocket(socket, renderAnswer(gateError(code, { detail: error.code }), '', ''));
+  answerSocket(socket, renderAnswer(gateError(code, { detail: error.code }), undefined));
 }
 
 function arrival(request: AnyRequest, receivedAt: number) {

@@ -1,6 +1,6 @@
 // Finds the one credential of a request. It reads raw header lines, because Node's joined view shows only the first Authorization line,
 // and trusts none of them: an assertion header exists only when the connection comes from a trusted proxy.
-// Follows apiserver's bearertoken and websocket request authenticators (../shared/contract/protocol.md §4.1, §4.2), more strictly:
+// Follows apiserver's bearertoken and websocket request authenticators, more strictly:
 // what they ignore beside a credential (a second line, text after the token) is refused here.
 
 import { isUtf8 } from 'node:buffer';
@@ -18,7 +18,7 @@ export interface CredentialOrigin {
 export interface CredentialInput {
   /** Flat [name, value, …] lines as they came. */
   readonly rawHeaders: readonly string[];
-  /** Whether it is a WebSocket handshake (protocol.md §3.1 rule 1). */
+  /** Whether it is a WebSocket handshake (as apiserver's wsstream.IsWebSocketRequest). */
   readonly isWebSocket: boolean;
   /** Whether the peer's socket address is in `trustedProxies`. */
   readonly peerTrusted: boolean;

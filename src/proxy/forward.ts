@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import httpProxy from '@fastify/http-proxy';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Agent } from 'undici';
+import { closeIfStillSending } from '../answer.ts';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { isLongRunning } from '../kube/longrunning.ts';
@@ -105,13 +106,9 @@ function relay(
   body.on('error', () => {});
   try {
     const lines = downstreamResponseLines(forwarding.responseLines, exchange.id);
-    // A request body that the API server did not want to hear to its end makes the connection unusable for a next request.
-    const request = response.req as IncomingMessage | undefined;
-    if (exchange.httpVersion !== '2.0') {
-      if (request !== undefined && !request.complete && announcesBody(request))
-        lines.push('Connection', 'close');
-      response.writeHead(status, forwarding.responseMessage, lines);
-    } else response.writeHead(status, lines);
+    closeIfStillSending(response, lines, exchange);
+    if (exchange.httpVersion === '2.0') response.writeHead(status, lines);
+    else response.writeHead(status, forwarding.responseMessage, lines);
     response.flushHeaders();
   } catch (cause) {
     body.destroy();

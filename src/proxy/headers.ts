@@ -52,6 +52,8 @@ export interface UpstreamLines {
   readonly credential: readonly string[];
   readonly auditID: string;
   readonly peerAddress: string;
+  /** Whether this is a WebSocket handshake; its lines, which may hold a bearer subprotocol, go nowhere else. */
+  readonly isWebSocket: boolean;
 }
 
 /** Builds the flat request lines for the API server into a fresh array; the gate's own lines come first, then the caller's that may pass. */
@@ -69,7 +71,9 @@ export function upstreamRequestLines(from: UpstreamLines): string[] {
   const { rawHeaders } = from;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
-    if (callerMaySend(name.toLowerCase(), from.assertionHeaders)) lines.push(name, rawHeaders[i + 1] ?? '');
+    const lower = name.toLowerCase();
+    if (!from.isWebSocket && lower.startsWith('sec-websocket-')) continue;
+    if (callerMaySend(lower, from.assertionHeaders)) lines.push(name, rawHeaders[i + 1] ?? '');
   }
   return lines;
 }

@@ -1,4 +1,4 @@
-// Reads from a request which upgrade it asks for, as the API server's upgrade-aware handler does (protocol.md §3.1, §1.4).
+// Reads from a request which upgrade it asks for, as the API server's upgrade-aware handler does.
 
 /** The protocols that Postern tunnels; everything else is not an upgrade for us. */
 export type UpgradeProtocol = 'spdy' | 'websocket' | '';

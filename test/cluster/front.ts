@@ -86,6 +86,7 @@ export async function startGateInFront(
     );
     return file;
   };
+  for (const person of Object.keys(PEOPLE) as Person[]) kubeconfigOf(person);
   say(`gate ${gate.url}, log ${logFile}`);
   return {
     server: gate.url,

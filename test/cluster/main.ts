@@ -90,6 +90,19 @@ async function waitForEnd(): Promise<void> {
   clearInterval(timer);
 }
 
+function describeFront(cluster: Cluster, front: Front): string[] {
+  return [
+    '',
+    'That is alice, who may do everything. edith may edit and victor may only look, in the namespace e2e:',
+    `  k --kubeconfig ${front.kubeconfigOf('victor')} exec hello -- id`,
+    'What the gate saw, and its metrics:',
+    `  tail -f ${front.logFile}`,
+    `  curl -s ${front.opsUrl}/metrics | grep ^postern_`,
+    `Its configuration: ${front.configFile}`,
+    `Past the gate, as administrator: --kubeconfig ${cluster.adminKubeconfig}`,
+  ];
+}
+
 function describe(cluster: Cluster, front: Front | undefined, kubectl: string): string {
   const kubeconfig = front?.kubeconfig ?? cluster.adminKubeconfig;
   const sleep = SLEEP_COMMAND.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' ');
@@ -106,9 +119,7 @@ function describe(cluster: Cluster, front: Front | undefined, kubectl: string): 
     '  k exec -it hello -- sh',
     '  k get pods -w',
     `  k run it -it --rm --restart=Never --image=${cluster.image}`,
-    ...(front === undefined
-      ? []
-      : ['', `Past the gate, as administrator: --kubeconfig ${cluster.adminKubeconfig}`]),
+    ...(front === undefined ? [] : describeFront(cluster, front)),
     ...(cluster.node === undefined
       ? []
       : [`Logs, and the API server's audit log: ${cluster.node.logFolder}`]),

@@ -1,6 +1,7 @@
 // What the end-to-end tests share: one cluster and one gate in front of it, started by run.ts, told to the test files through one file.
 
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Person } from '../cluster/front.ts';
 import { type RunOptions, type RunResult, run } from '../cluster/run.ts';
 
@@ -16,6 +17,8 @@ export interface Context {
   readonly image: string;
   /** Past the gate, as administrator. */
   readonly adminKubeconfig: string;
+  /** The gate's own account, for a second gate. */
+  readonly gateKubeconfig: string;
   /** Through the gate, by person; `prefixed` goes by the path prefix. */
   readonly kubeconfigs: Readonly<Record<Person, string>>;
   readonly prefixedKubeconfig: string;
@@ -23,9 +26,12 @@ export interface Context {
     readonly server: string;
     readonly opsUrl: string;
     readonly caPem: string;
+    readonly configFile: string;
     readonly logFile: string;
     readonly pid: number;
   };
+  /** The gate's issuer, and the desk that signs tokens of any claims with its keys. */
+  readonly issuer: { readonly url: string; readonly deskUrl: string };
   readonly kubectls: readonly { readonly version: string; readonly path: string }[];
   readonly helm: string;
   /** '' when the cluster is not ours. */
@@ -51,12 +57,17 @@ export function protocolEnv(protocol: Protocol): Readonly<Record<string, string>
   return { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: value, KUBECTL_PORT_FORWARD_WEBSOCKETS: value };
 }
 
-/** Runs a kubectl with a kubeconfig. */
+/** Runs a kubectl with a kubeconfig; its caches lie beside that file. */
 export function kubectl(
   path: string,
   kubeconfig: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  return run(path, args, { timeoutMs: 120_000, ...options, env: { KUBECONFIG: kubeconfig, ...options.env } });
+  return run(path, args, { timeoutMs: 120_000, ...options, env: { ...kubeEnv(kubeconfig), ...options.env } });
+}
+
+/** The environment that makes a Kubernetes client use a kubeconfig, with its caches beside that file. */
+export function kubeEnv(kubeconfig: string): Readonly<Record<string, string>> {
+  return { KUBECONFIG: kubeconfig, HOME: dirname(kubeconfig) };
 }

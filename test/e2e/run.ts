@@ -12,6 +12,7 @@ import { startCluster } from '../cluster/node.ts';
 import { sayOnStderr, timed } from '../cluster/progress.ts';
 import { runTap } from '../run.ts';
 import { CONTEXT_VARIABLE, type Context } from './context.ts';
+import { type Desk, openDesk } from './desk.ts';
 import { buildPrograms } from './programs.ts';
 
 const HELP = `npm run test:cluster [-- options] [FILES]
@@ -37,13 +38,17 @@ async function main(full: boolean, files: readonly string[]): Promise<number> {
     process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
   let cluster: Cluster | undefined;
   let front: Front | undefined;
+  let desk: Desk | undefined;
   try {
     const kubectls = await ensureKubectls();
     const helm = await ensureHelm();
     const programs = await buildPrograms(sayOnStderr);
     cluster = await start(interrupted.signal);
     front = await startGateInFront(cluster, sayOnStderr);
-    const context = describe(cluster, front, { form: full ? 'full' : 'short', kubectls, helm, ...programs });
+    desk = await openDesk(front.issuer);
+    const issuer = { url: front.issuer.url, deskUrl: desk.url };
+    const form = full ? 'full' : 'short';
+    const context = describe(cluster, front, { form, issuer, kubectls, helm, ...programs });
     const contextFile = join(cluster.dir, 'e2e-context.json');
     writeFileSync(contextFile, JSON.stringify(context));
     const chosen = files.length > 0 ? files : ['test/e2e/*.test.ts'];
@@ -57,6 +62,7 @@ async function main(full: boolean, files: readonly string[]): Promise<number> {
     sayOnStderr(`postern: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   } finally {
+    desk?.close();
     await front?.stop();
     if (cluster !== undefined) await timed(sayOnStderr, 'stopped, nothing left', cluster.stop);
   }
@@ -72,7 +78,7 @@ async function start(signal: AbortSignal): Promise<Cluster> {
 function describe(
   cluster: Cluster,
   front: Front,
-  more: Pick<Context, 'form' | 'kubectls' | 'helm' | 'goclient' | 'terminal'>,
+  more: Pick<Context, 'form' | 'issuer' | 'kubectls' | 'helm' | 'goclient' | 'terminal'>,
 ): Context {
   const people = Object.keys(PEOPLE) as Person[];
   return {
@@ -81,6 +87,7 @@ function describe(
     namespace: TEST_NAMESPACE,
     image: cluster.image,
     adminKubeconfig: cluster.adminKubeconfig,
+    gateKubeconfig: cluster.gateKubeconfig,
     kubeconfigs: Object.fromEntries(people.map((person) => [person, front.kubeconfigOf(person)])) as Record<
       Person,
       string
@@ -90,6 +97,7 @@ function describe(
       server: front.server,
       opsUrl: front.opsUrl,
       caPem: front.caPem,
+      configFile: front.configFile,
       logFile: front.logFile,
       pid: front.pid,
     },

@@ -41,7 +41,7 @@ export interface OpenCall {
     rawHeaders: readonly string[];
     stream: Readable;
   }>;
-  /** Goes away at once: RST_STREAM, or an end of the connection. */
+  /** Goes away at once: RST_STREAM with CANCEL (`close()` would end the request's body cleanly before), or an end of the connection. */
   abort(): void;
 }
 
@@ -220,7 +220,9 @@ function openHttp2(port: number, ca: string, host: string): Opener {
         if (name === 'host') continue;
         lines[name] = before === undefined ? (headers[i + 1] ?? '') : [before, headers[i + 1] ?? ''].flat();
       }
-      const stream: ClientHttp2Stream = connected().request(lines, { endStream: end });
+      const gone = new AbortController();
+      const stream: ClientHttp2Stream = connected().request(lines, { endStream: end, signal: gone.signal });
+      stream.on('error', () => {});
       const head = new Promise<{ status: number; message: string; rawHeaders: string[]; stream: Readable }>(
         (resolve, reject) => {
           stream.on('response', (values, _flags, raw?: string[]) =>
@@ -241,7 +243,7 @@ function openHttp2(port: number, ca: string, host: string): Opener {
         },
       );
       head.catch(() => {});
-      return { request: stream, head, abort: () => stream.close(8) };
+      return { request: stream, head, abort: () => gone.abort() };
     },
     close: () => session?.destroy(),
   };

@@ -192,7 +192,8 @@ func sameError(t *target, tell func(t *target) error, text string) error {
 	return nil
 }
 
-var identifiers = regexp.MustCompile(`\b[0-9a-f]{32,64}\b|:[0-9]+\b`)
+// identifiers are containers' and network namespaces' names, and the local port of a port-forward.
+var identifiers = regexp.MustCompile(`\b[0-9a-f-]{32,64}\b|\b[0-9]+ ->`)
 
 // comparable is the error's type and text without the numbers that differ from call to call.
 func comparable(err error) string {

@@ -53,7 +53,9 @@ type failing struct{}
 
 func (failing) Stream(remotecommand.StreamOptions) error { return errFellBack }
 
-func (failing) StreamWithContext(context.Context, remotecommand.StreamOptions) error { return errFellBack }
+func (failing) StreamWithContext(context.Context, remotecommand.StreamOptions) error {
+	return errFellBack
+}
 
 // newCountingFallback asks for a WebSocket protocol that no server has, so that SPDY must follow, and counts how often it did.
 func newCountingFallback(count *atomic.Int32) func(*rest.Config, *url.URL) (remotecommand.Executor, error) {

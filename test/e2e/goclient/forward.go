@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -19,7 +20,7 @@ func forwardCases() []testCase {
 		name string
 		run  func(ctx context.Context, t *target, k dialerKind) error
 	}{
-		{"port-forward: 1 MiB comes back and the half-close reaches the pod", echoAndHalfClose},
+		{"port-forward: 1 MiB comes back, then a half-close ends the connection", echoAndHalfClose},
 		{"port-forward: what is under way at a half-close still comes back", halfCloseAtOnce},
 		{"port-forward: 5 connections at once", parallelConnections},
 		{"port-forward: two ports at once", twoPorts},
@@ -146,7 +147,12 @@ func tellClosed(ctx context.Context, t *target, k dialerKind) error {
 	case <-ctx.Done():
 		return f.end(errors.New("the port-forward goes on"))
 	}
-	return errors.New(t.reported.take())
+	for line := range strings.Lines(t.reported.take()) {
+		if strings.Contains(line, "an error occurred forwarding") {
+			return errors.New(line)
+		}
+	}
+	return errors.New("nothing was reported")
 }
 
 func stopChannel(ctx context.Context, t *target, k dialerKind) error {
@@ -225,4 +231,3 @@ func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
-

@@ -60,6 +60,7 @@ func main() {
 		if t.direct, err = newTarget(*direct, *namespace, *pod, *container); err != nil {
 			fail(err)
 		}
+		t.direct.reported = t.reported
 	}
 	runtime.ErrorHandlers = []runtime.ErrorHandler{
 		func(_ context.Context, err error, message string, _ ...any) {

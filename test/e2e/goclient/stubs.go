@@ -1,3 +1,0 @@
-package main
-func apiCases() []testCase { return nil }
-func watchCases() []testCase { return nil }

@@ -1,0 +1,3 @@
+module postern.test/terminal
+
+go 1.25
