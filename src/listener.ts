@@ -21,6 +21,9 @@ const MAX_SESSION_MEMORY_MB = 100;
 const STREAM_WINDOW_BYTES = 256 * 1024;
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 
+/** nghttp2 takes a header block in at most nine frames: with the usual 16 KiB a frame that would be 144 KiB instead of 1 MiB. */
+const MAX_FRAME_BYTES = 256 * 1024;
+
 export interface TlsMaterial {
   readonly cert: string;
   readonly key: string;
@@ -39,8 +42,11 @@ export function createListener(tls: TlsConfig, material: TlsMaterial): Http2Secu
       maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
       initialWindowSize: STREAM_WINDOW_BYTES,
       maxHeaderListSize: MAX_HEADER_BYTES,
+      maxFrameSize: MAX_FRAME_BYTES,
     },
     maxHeaderListPairs: MAX_HEADER_PAIRS,
+    // The API server's answers too; 64 KiB otherwise.
+    maxSendHeaderBlockLength: 2 * MAX_HEADER_BYTES,
     maxSessionMemory: MAX_SESSION_MEMORY_MB,
     // HTTP/1.1's limits; the typings know them on http.Server only.
     ...({

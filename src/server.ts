@@ -162,6 +162,8 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: S
 
 /** What could not even be parsed: too large is 431, anything else 400, each a Status; the connection ends. */
 function refuseUnparsed(error: Error & { code?: string }, socket: Socket): void {
+  // The parser fails again at everything that comes after its first error: that is read and dropped until the answer has gone out.
+  if (socket.writableEnded) return;
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   if (error.code?.startsWith('HPE_') !== true && error.code !== 'ERR_HTTP_REQUEST_TIMEOUT')
     return void socket.destroy();

@@ -1,5 +1,5 @@
 // Who is calling: the one entrance of authentication, for REST and upgrades alike. The credential's issuer and the place it was found in
-// choose exactly one entry of the configuration, which alone judges it: there is no second opinion (field-lessons.md §3 rule 7, S18).
+// choose exactly one entry of the configuration, which alone judges it: there is no second opinion.
 
 import type { JwtConfig } from '../config/config.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';

@@ -1,6 +1,6 @@
 // The signing keys of one issuer, kept fresh. Keys come from OpenID discovery or a fixed URL, never from anything a token says. They are
 // fetched ahead of need, at once when a token names an unknown key, and kept while the issuer is down: an outage of the issuer stops new
-// logins, not the people who are in (field-lessons.md P26, S14, S14b). OpenID Connect Discovery 1.0, RFC 7517.
+// logins, not the people who are in. OpenID Connect Discovery 1.0, RFC 7517.
 
 import type { JWK } from 'jose';
 import { createBucket } from './bucket.ts';

@@ -51,7 +51,8 @@ export function relayBody(body: Readable, response: RawResponse, onDone: (error?
     onDone();
   });
   body.on('error', (error: Error) => {
-    breakOff(response);
+    // An answer that the gate has ended itself, a watch at its identity's end for instance, stays whole.
+    if (!writable.writableEnded) breakOff(response);
     onDone(error);
   });
 }

@@ -34,6 +34,7 @@ export interface ForwardDeps {
   readonly now: () => number;
 }
 
+const NOTHING = Buffer.alloc(0);
 /** The longest delay that a Node timer takes. ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** http-proxy insists on an address; nothing is ever sent there, the dispatcher names the real one. */
@@ -41,9 +42,9 @@ const STAND_IN = 'http://postern.invalid';
 
 /** Registers the proxy for every path and method on `app`. */
 export async function registerForward(app: FastifyInstance, deps: ForwardDeps): Promise<void> {
-  const known = new Set(app.supportedMethods);
   const methods = METHODS.filter((method) => method !== 'CONNECT');
-  for (const method of methods) if (!known.has(method)) app.addHttpMethod(method);
+  // Fastify looks at the bodies of none: it would judge QUERY by its Content-Type.
+  for (const method of methods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
 
   await app.register(httpProxy, {
     upstream: STAND_IN,
@@ -109,7 +110,9 @@ function relay(
     closeIfStillSending(response, lines, exchange);
     if (exchange.httpVersion === '2.0') response.writeHead(status, lines);
     else response.writeHead(status, forwarding.responseMessage, lines);
-    response.flushHeaders();
+    // An empty Buffer takes the headers out at once, as bytes; HTTP/1.1's flushHeaders would write them as UTF-8 a second time.
+    if (exchange.httpVersion === '2.0') response.flushHeaders();
+    else response.write(NOTHING);
   } catch (cause) {
     body.destroy();
     deps.refuse(raw, exchange, gateError('UPSTREAM_PROTOCOL', { cause }));

@@ -64,6 +64,8 @@ export function openTunnel(options: TunnelOptions): void {
     blame(why, text);
     for (const one of [client, upstream]) {
       finish(one, OWN_CLOSE_LINGER_MS);
+      // A peer that reads nothing would never let the queue run empty.
+      arm(one, OWN_CLOSE_LINGER_MS);
       one.socket.resume();
     }
   };
@@ -131,14 +133,16 @@ function finish(one: Side, lingerMs: number): void {
     one.socket.destroy();
     return;
   }
-  const arm = () => {
-    if (one.closed || one.linger !== undefined) return;
-    one.linger = setTimeout(() => one.socket.destroy(), lingerMs);
-    one.linger.unref();
-  };
-  if (one.socket.writableFinished || one.writeBroken) arm();
-  else one.socket.once('finish', arm);
+  if (one.socket.writableFinished || one.writeBroken) arm(one, lingerMs);
+  else one.socket.once('finish', () => arm(one, lingerMs));
   one.socket.end();
+}
+
+/** Closes for good after `lingerMs`. */
+function arm(one: Side, lingerMs: number): void {
+  if (one.closed || one.linger !== undefined) return;
+  one.linger = setTimeout(() => one.socket.destroy(), lingerMs);
+  one.linger.unref();
 }
 
 /**

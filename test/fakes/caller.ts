@@ -1,7 +1,6 @@
 // The caller's side of flow tests: requests over HTTP/1.1 (with and without ALPN) and HTTP/2 that keep every header line as it came, and raw
 // bytes for what no library would send. Nothing here joins lines, follows redirects, decodes bodies or tries again.
 
-import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -128,7 +127,7 @@ export async function readAll(stream: Readable): Promise<{ body: Buffer; complet
 export async function exchangeRaw(socket: TLSSocket, bytes: string | Buffer, end = false): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const ended = once(socket, 'close');
+  const ended = new Promise((resolve) => socket.once('close', resolve));
   socket.on('end', () => socket.end());
   socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   if (end) socket.end();
@@ -186,7 +185,8 @@ function openHttp1(port: number, ca: string, host: string, speech: Speech): Open
       }));
       head.catch(() => {});
       if (end) request.end();
-      else request.flushHeaders();
+      // Not flushHeaders: that writes values as UTF-8 instead of as the bytes that they stand for.
+      else request.write(Buffer.alloc(0));
       return { request, head, abort: () => request.destroy() };
     },
     close: () => agent.destroy(),

@@ -132,10 +132,10 @@ export function upgradeHead(
 /** Opens an upgraded session and waits for its 101. */
 export async function openSession(
   gate: TestGate,
-  options: { protocol?: 'spdy' | 'websocket'; path?: string; token?: string } = {},
+  options: { protocol?: 'spdy' | 'websocket'; path?: string; token?: string; socket?: TLSSocket } = {},
 ): Promise<OpenSession> {
   const { protocol = 'websocket', path = EXEC, token = await gate.token() } = options;
-  const socket = await gate.connect();
+  const { socket = await gate.connect() } = options;
   const reader = read(socket);
   socket.write(upgradeHead(protocol, path, [`Authorization: Bearer ${token}`]));
   await reader.until('\r\n\r\n');

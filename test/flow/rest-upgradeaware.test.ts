@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { type Caller, caller, readAll, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { startRawUpstream, startUpstream } from '../fakes/upstream.ts';
@@ -52,7 +52,7 @@ t.teardown(async () => {
 });
 
 /** Runs a case for every way to speak. */
-function everySpeech(name: string, run: (t: typeof import("tap").t, one: Caller) => Promise<void>): void {
+function everySpeech(name: string, run: (t: Test, one: Caller) => Promise<void>): void {
   for (const one of callers) t.test(`${name} (${one.speech})`, (t) => run(t, one));
 }
 
@@ -176,7 +176,7 @@ for (const [name, chunked, gzip] of framings) {
   const encoding = gzip ? ['Content-Encoding', 'gzip'] : [];
 
   everySpeech(`a request body with ${name} arrives byte for byte`, async (t, one) => {
-    let got = Buffer.alloc(0);
+    let got: Buffer = Buffer.alloc(0);
     respond = (_request, response, body) => {
       got = body;
       response.end();

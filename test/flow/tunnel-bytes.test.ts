@@ -6,6 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import t from 'tap';
 import type { Session } from '../../src/sessions.ts';
 import { startTestGate } from '../fakes/gate.ts';
+import { startIssuer } from '../fakes/issuer.ts';
 import {
   check,
   newChecker,
@@ -16,6 +17,9 @@ import {
   startUpgrading,
   upgradeRequest,
 } from '../fakes/peers.ts';
+
+const issuer = await startIssuer();
+t.teardown(() => issuer.close());
 
 const RUNS = Number(process.env['POSTERN_RUNS'] ?? 2);
 const SIZE = Number(process.env['POSTERN_MB'] ?? 12) * 1024 * 1024;
@@ -47,7 +51,7 @@ for (const one of cases) {
   t.test(name(one), async (t) => {
     let tunnel: (socket: TLSSocket) => void = () => {};
     const upstream = await startUpgrading((socket) => tunnel(socket));
-    const gate = await startTestGate({ upstreams: [{ name: 'one', upstream }] });
+    const gate = await startTestGate({ issuer, upstreams: [{ name: 'one', upstream }] });
     const token = await gate.token();
     const size = one.size ?? SIZE;
     for (let run = 0; run < RUNS; run++) {

@@ -32,13 +32,18 @@ t.test(`${RUNS} sessions of ${SIZE / 1024 / 1024} MiB each way lose no byte`, as
       check(socket, checker);
       socket.resume();
     }
-    await Promise.all(ends.map(async ({ socket }) => {
-      await send(socket, SIZE);
-      socket.end();
-    }));
+    await Promise.all(
+      ends.map(async ({ socket }) => {
+        await send(socket, SIZE);
+        socket.end();
+      }),
+    );
     await Promise.all(ended);
     const ok = ends.every(({ checker }) => checker.received === SIZE && checker.firstWrong === -1);
-    t.ok(ok, `run ${run + 1}: ${ends.map(({ checker }) => `${checker.received} bytes, first wrong ${checker.firstWrong}`).join('; ')}`);
+    t.ok(
+      ok,
+      `run ${run + 1}: ${ends.map(({ checker }) => `${checker.received} bytes, first wrong ${checker.firstWrong}`).join('; ')}`,
+    );
     await gate.logged((line) => line['msg'] === 'session ended' && line['auditID'] === session?.id);
     t.same(session?.delivered, session?.received, 'the session says the same');
   }

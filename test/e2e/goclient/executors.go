@@ -2,18 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/remotecommand"
-	utilexec "k8s.io/client-go/util/exec"
-	"k8s.io/streaming/pkg/httpstream"
+	streamhttp "k8s.io/streaming/pkg/httpstream"
 )
 
 // executorKind is one of client-go's ways to run a command in a container.
@@ -27,9 +26,6 @@ var executorKinds = []executorKind{
 	{name: "websocket", make: newWebSocket},
 	{name: "fallback", make: newFallback},
 }
-
-// errFellBack is the error where a WebSocket was refused that the API server itself would have accepted.
-var errFellBack = errors.New("the WebSocket was refused")
 
 func newSPDY(config *rest.Config, u *url.URL) (remotecommand.Executor, error) {
 	return remotecommand.NewSPDYExecutor(config, "POST", u)
@@ -45,17 +41,29 @@ func newFallback(config *rest.Config, u *url.URL) (remotecommand.Executor, error
 	if err != nil {
 		return nil, err
 	}
-	return remotecommand.NewFallbackExecutor(primary, failing{}, isUpgradeFailure)
+	secondary := &refused{}
+	return remotecommand.NewFallbackExecutor(primary, secondary, secondary.note)
 }
 
-// failing is the secondary executor of newFallback.
-type failing struct{}
+// refused takes the place of what a fallback leads to, and fails with the reason for it.
+type refused struct{ cause error }
 
-func (failing) Stream(remotecommand.StreamOptions) error { return errFellBack }
-
-func (failing) StreamWithContext(context.Context, remotecommand.StreamOptions) error {
-	return errFellBack
+// note is isUpgradeFailure and keeps the failure.
+func (r *refused) note(err error) bool {
+	r.cause = fmt.Errorf("the WebSocket was refused: %w", err)
+	return isUpgradeFailure(err)
 }
+
+// Stream implements remotecommand.Executor.
+func (r *refused) Stream(remotecommand.StreamOptions) error { return r.cause }
+
+// StreamWithContext implements remotecommand.Executor.
+func (r *refused) StreamWithContext(context.Context, remotecommand.StreamOptions) error {
+	return r.cause
+}
+
+// Dial implements httpstream.Dialer.
+func (r *refused) Dial(...string) (httpstream.Connection, string, error) { return nil, "", r.cause }
 
 // newCountingFallback asks for a WebSocket protocol that no server has, so that SPDY must follow, and counts how often it did.
 func newCountingFallback(count *atomic.Int32) func(*rest.Config, *url.URL) (remotecommand.Executor, error) {
@@ -81,7 +89,7 @@ func newCountingFallback(count *atomic.Int32) func(*rest.Config, *url.URL) (remo
 // isUpgradeFailure is kubectl's condition. The functions of the same name in apimachinery's httpstream, which were the public ones before
 // 0.36, do not know the error type that client-go 0.36 returns: programs that still use them do not fall back any more.
 func isUpgradeFailure(err error) bool {
-	return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	return streamhttp.IsUpgradeFailure(err) || streamhttp.IsHTTPSProxyError(err)
 }
 
 // execution is one exec or attach (command nil).
@@ -127,23 +135,4 @@ func (t *target) execURL(e execution) *url.URL {
 
 func sh(script string) []string {
 	return []string{"sh", "-c", script}
-}
-
-// expectExit is nil when err says that the command ended with code.
-func expectExit(err error, code int) error {
-	var exit utilexec.CodeExitError
-	if !errors.As(err, &exit) {
-		return fmt.Errorf("not an exit code but %T: %w", err, orNoError(err))
-	}
-	if exit.Code != code {
-		return fmt.Errorf("exit code %d instead of %d", exit.Code, code)
-	}
-	return nil
-}
-
-func orNoError(err error) error {
-	if err == nil {
-		return errors.New("no error")
-	}
-	return err
 }

@@ -55,8 +55,8 @@ func newFallbackDialer(config *rest.Config, u *url.URL) (httpstream.Dialer, erro
 	if err != nil {
 		return nil, err
 	}
-	secondary := dialerFunc(func(...string) (httpstream.Connection, string, error) { return nil, "", errFellBack })
-	return portforward.NewFallbackDialer(primary, secondary, isUpgradeFailure), nil
+	secondary := &refused{}
+	return portforward.NewFallbackDialer(primary, secondary, secondary.note), nil
 }
 
 // newCountingFallbackDialer asks over WebSocket for a protocol that no server has, so that SPDY must follow, and counts how often it did.

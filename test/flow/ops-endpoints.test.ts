@@ -1,0 +1,315 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createTcpServer, type Socket } from 'node:net';
+import t from 'tap';
+import { makeCA } from '../fakes/certificates.ts';
+import { startTestGate } from '../fakes/gate.ts';
+import { startIssuer } from '../fakes/issuer.ts';
+import {
+  ask,
+  askAs,
+  askUpgrade,
+  EXEC,
+  openSession,
+  openWatch,
+  startEcho,
+  upgradeHead,
+} from '../fakes/sessions.ts';
+import { startRawUpstream } from '../fakes/upstream.ts';
+
+// ../shared/contract/interface.md, "Ops endpoints and metrics": names and labels that dashboards rely on.
+
+// The table as it stands there, less postern_audit_events_total (there is no audit yet), and one metric more: [name, type, labels]
+const CONTRACT: readonly (readonly [name: string, type: string, labels: string])[] = [
+  ['postern_requests_total', 'counter', 'cluster, verb, resource, subresource, code'],
+  ['postern_request_duration_seconds', 'histogram', 'cluster, verb, scope'],
+  ['postern_requests_in_flight', 'gauge', 'cluster, kind'],
+  ['postern_sessions_open', 'gauge', 'cluster, kind, protocol'],
+  ['postern_sessions_total', 'counter', 'cluster, kind, protocol, end'],
+  ['postern_session_duration_seconds', 'histogram', 'cluster, kind'],
+  ['postern_session_bytes_total', 'counter', 'cluster, kind, direction'],
+  ['postern_authentication_total', 'counter', 'source, outcome'],
+  ['postern_jwks_refresh_total', 'counter', 'issuer, outcome'],
+  ['postern_jwks_age_seconds', 'gauge', 'issuer'],
+  ['postern_upstream_errors_total', 'counter', 'cluster, reason'],
+  ['postern_upgrade_required_total', 'counter', 'cluster, kind'],
+  ['postern_config_last_reload_success', 'gauge', ''],
+  ['postern_config_last_reload_timestamp_seconds', 'gauge', ''],
+  ['postern_build_info', 'gauge', 'version, node'],
+];
+
+const upstream = await startEcho();
+const dead = await startEcho();
+await dead.close();
+const gate = await startTestGate({
+  upstreams: [
+    { name: 'prod', upstream },
+    { name: 'dead', upstream: dead, match: { pathPrefix: '/dead' } },
+  ],
+});
+t.teardown(async () => {
+  await gate.stop();
+  await upstream.close();
+});
+
+async function ops(path: string, init: RequestInit = {}) {
+  const answer = await fetch(gate.gate.opsUrl + path, init);
+  return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
+}
+
+/** Something of everything, so that each metric has a value. */
+async function makeTraffic(): Promise<void> {
+  t.equal((await askAs(gate, '/api/v1/pods')).status, 200);
+  t.equal((await ask(gate, '/api/v1/pods')).status, 401);
+  t.equal((await askAs(gate, '/dead/api/v1/pods')).status, 502);
+  t.equal((await askAs(gate, EXEC)).status, 400);
+  const session = await openSession(gate);
+  await session.say('x');
+  session.socket.end();
+  await session.reader.ended;
+  await gate.logged((line) => line['msg'] === 'session ended');
+}
+
+t.test(
+  'every metric of the contract is there with its type and exactly its labels, in both formats',
+  async (t) => {
+    await makeTraffic();
+    const plain = await ops('/metrics');
+    t.match(plain.type, /^text\/plain; version=0\.0\.4/);
+    const open = await ops('/metrics', {
+      headers: { accept: 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5' },
+    });
+    t.match(open.type, /^application\/openmetrics-text; version=1\.0\.0/);
+    const again = await ops('/metrics');
+
+    for (const [name, type, labels] of CONTRACT) {
+      for (const { text } of [plain, again]) {
+        t.ok(text.includes(`# TYPE ${name} ${type}\n`), `${name} is a ${type}`);
+        t.match(text, new RegExp(`^# HELP ${name} \\S`, 'm'));
+        t.same(labelsOf(text, name, type), labels, `labels of ${name}`);
+      }
+      const family = type === 'counter' ? name.replace(/_total$/, '') : name;
+      t.ok(open.text.includes(`# TYPE ${family} ${type}\n`), `${family} in OpenMetrics`);
+      t.same(labelsOf(open.text, name, type), labels);
+    }
+    t.ok(open.text.endsWith('\n# EOF\n'));
+    t.notMatch(open.text, /\n\n/);
+    const names = [...plain.text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    t.same(names.sort(), CONTRACT.map(([name]) => name).sort(), 'and no other');
+  },
+);
+
+/** The label names of a metric's first sample, in order, without `le`. */
+function labelsOf(text: string, name: string, type: string): string | undefined {
+  const sample = type === 'histogram' ? `${name}_bucket` : name;
+  const line = text.split('\n').find((one) => one.startsWith(`${sample}{`) || one.startsWith(`${sample} `));
+  return (
+    line &&
+    [...line.matchAll(/[{,](\w+)="/g)]
+      .map(([, label]) => label)
+      .filter((label) => label !== 'le')
+      .join(', ')
+  );
+}
+
+t.test('the values of labels are of bounded vocabularies', async (t) => {
+  await askAs(gate, '/apis/example.com/v1/namespaces/secret-team/widgets/gadget/knob');
+  await askAs(gate, '/some/path/of/alice');
+  const { text } = await ops('/metrics');
+  t.match(text, 'verb="get",resource="other",subresource="other",code="200"');
+  t.match(
+    text,
+    `postern_jwks_refresh_total{issuer="${gate.issuer.url}",outcome="ok"} `,
+    'the configured URL',
+  );
+  t.match(text, `postern_jwks_age_seconds{issuer="${gate.issuer.url}"} `);
+  for (const word of ['alice', 'secret-team', 'gadget', 'knob', 'widgets', 'default', 'engineers'])
+    t.notOk(text.includes(word), `never ${word}`);
+  t.match(text, 'postern_authentication_total{source="authorization",outcome="ok"} ');
+  t.match(text, 'postern_authentication_total{source="none",outcome="none"} ');
+  t.match(text, 'postern_upgrade_required_total{cluster="prod",kind="exec"} 1\n');
+  t.match(text, 'postern_upstream_errors_total{cluster="dead",reason="unreachable"} 1\n');
+});
+
+t.test('requests in flight are counted by kind, and given back', async (t) => {
+  const value = (kind: string) => gate.metric(`postern_requests_in_flight{cluster="prod",kind="${kind}"}`);
+  const watch = await openWatch(gate);
+  await upstream.watching(1);
+  const log = await openWatch(gate, '/api/v1/namespaces/d/pods/p/log?follow=1&watch=');
+  await upstream.watching(2);
+  t.same([await value('watch'), await value('log'), await value('short')], [1, 1, 0]);
+  upstream.watches[0]?.end();
+  log.close();
+  await gate.logged((line) => line['verb'] === 'watch');
+  await gate.logged((line) => line['subresource'] === 'log');
+  t.same([await value('watch'), await value('log'), await value('short')], [0, 0, 0]);
+  watch.close();
+  t.notMatch(
+    (await ops('/metrics')).text,
+    /duration_seconds_count\{cluster="prod",verb="watch"/,
+    'no duration',
+  );
+});
+
+t.test('probes', async (t) => {
+  t.match(await ops('/livez'), { status: 200, text: 'ok' });
+  t.match(await ops('/readyz'), { status: 200, text: 'ok' });
+  t.match(await ops('/livez?verbose'), { status: 200, text: 'livez check passed\n' });
+  t.match(await ops('/readyz?verbose'), {
+    status: 200,
+    text: '[+]started ok\n[+]not-draining ok\n[+]issuer-keys ok\nreadyz check passed\n',
+  });
+  t.match(await ops('/readyz', { method: 'HEAD' }), { status: 200, text: '' });
+  t.match(await ops('/readyz', { method: 'POST' }), { status: 405 });
+  t.match(await ops('/api/v1/pods'), { status: 404, text: /livez \/readyz \/metrics/ });
+});
+
+t.test('nothing of it is on the public listener', async (t) => {
+  for (const path of ['/metrics', '/livez', '/readyz', '/readyz?verbose', '/healthz']) {
+    const before = upstream.received.length;
+    t.equal((await ask(gate, path)).status, 401, `${path} needs a credential`);
+    t.equal(upstream.received.length, before);
+    const { status, body } = await askAs(gate, path);
+    t.equal(status, 200);
+    t.match(JSON.parse(body), { url: path }, `${path} goes to the API server`);
+  }
+});
+
+t.test(
+  'an issuer that was never reached keeps the gate from being ready; one that goes away does not',
+  async (t) => {
+    const issuer = await startIssuer();
+    issuer.setDown(true);
+    const lonely = await startTestGate({ upstreams: [{ name: 'prod', upstream }], issuer });
+    t.teardown(async () => {
+      await lonely.stop();
+      await issuer.close();
+    });
+    await lonely.logged((line) => line['msg'] === 'keys of an issuer could not be fetched');
+    const readyz = async (query = '') => {
+      const answer = await fetch(`${lonely.gate.opsUrl}/readyz${query}`);
+      return { status: answer.status, text: await answer.text() };
+    };
+    t.same(await readyz(), { status: 503, text: `issuer-keys: no keys yet from ${issuer.url}\n` });
+    t.same(await readyz('?verbose'), {
+      status: 503,
+      text: `[+]started ok\n[+]not-draining ok\n[-]issuer-keys failed: no keys yet from ${issuer.url}\nreadyz check failed\n`,
+    });
+    t.equal((await fetch(`${lonely.gate.opsUrl}/livez`)).status, 200);
+    t.equal((await askAs(lonely, '/version')).status, 503, 'nobody can be judged: 503, not 401');
+    t.ok((await lonely.metric(`postern_jwks_refresh_total{issuer="${issuer.url}",outcome="failed"}`)) > 0);
+    t.equal(
+      await lonely.metric('postern_authentication_total{source="authorization",outcome="unavailable"}'),
+      1,
+    );
+    issuer.setDown(false);
+    while ((await readyz()).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
+    issuer.setDown(true);
+    t.equal((await readyz()).status, 200, 'its keys are known');
+    t.equal((await askAs(lonely, '/version')).status, 200);
+  },
+);
+
+t.test('why the API server could not be used', async (t) => {
+  const trusted = await makeCA('upstream CA');
+  const now = Date.now();
+  const expired = { notBefore: new Date(now - 7_200_000), notAfter: new Date(now - 3_600_000) };
+  const garbage = await startRawUpstream((socket) => {
+    socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.9\r\n'));
+  }, trusted);
+  const resets = await startRawUpstream((socket) => {
+    socket.once('data', () => socket.destroy());
+  }, trusted);
+  const plain = createTcpServer((socket: Socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  });
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+  const servers = {
+    ca: await startTls(
+      await (await makeCA('other CA')).issue({ commonName: 'x', ipAddresses: ['127.0.0.1'] }),
+    ),
+    name: await startTls(await trusted.issue({ commonName: 'x', dnsNames: ['elsewhere.example'] })),
+    expired: await startTls(await trusted.issue({ commonName: 'x', ipAddresses: ['127.0.0.1'], ...expired })),
+  };
+  // [cluster, port, reason, text]
+  const cases: [string, number, string, string][] = [
+    ['dead', dead.port, 'unreachable', 'cannot be reached'],
+    ['other-ca', servers.ca.port, 'tls', 'could not verify'],
+    ['other-name', servers.name.port, 'tls', 'could not verify'],
+    ['expired', servers.expired.port, 'tls', 'could not verify'],
+    ['no-tls', (plain.address() as { port: number }).port, 'tls', 'could not verify'],
+    ['reset', resets.port, 'reset', 'ended the connection'],
+    ['garbage', garbage.port, 'protocol', 'not valid HTTP'],
+  ];
+  const broken = await startTestGate({
+    upstreams: cases.map(([name, port]) => ({
+      name,
+      upstream: { port, ca: trusted },
+      match: { pathPrefix: `/${name}` },
+    })),
+  });
+  t.teardown(async () => {
+    await broken.stop();
+    await Promise.all([garbage.close(), resets.close(), ...Object.values(servers).map((one) => one.close())]);
+    plain.close();
+  });
+  const auth = [`Authorization: Bearer ${await broken.token()}`];
+  for (const [name, , reason, text] of cases) {
+    const rest = await ask(broken, `/${name}/api/v1/pods`, auth);
+    t.equal(rest.status, 502, name);
+    t.match(JSON.parse(rest.body), {
+      kind: 'Status',
+      code: 502,
+      details: { causes: [{ reason: `UPSTREAM_${reason.toUpperCase()}` }] },
+    });
+    t.ok(JSON.parse(rest.body).message.includes(text), name);
+    t.notMatch(rest.body, /127\.0\.0\.1|certificate|ECONN/, 'nothing of the inside');
+    const upgrade = await askUpgrade(broken, upgradeHead('spdy', `/${name}${EXEC}`, auth));
+    t.match(upgrade, /^HTTP\/1.1 502 /, `${name}, upgrade`);
+    t.match(upgrade, `UPSTREAM_${reason.toUpperCase()}`);
+    t.equal(
+      await broken.metric(`postern_upstream_errors_total{cluster="${name}",reason="${reason}"}`),
+      2,
+      name,
+    );
+    const line = await broken.logged((one) => one['cluster'] === name);
+    t.match(line, { level: 'warn', error: `UPSTREAM_${reason.toUpperCase()}`, cause: { name: /Error/ } });
+  }
+  for (const server of Object.values(servers))
+    t.equal(server.heard(), 0, 'an unverified server was told nothing');
+});
+
+/** A TLS server that counts the requests it hears. */
+async function startTls(pair: { certPem: string; keyPem: string }) {
+  const { createServer } = await import('node:https');
+  const { once } = await import('node:events');
+  let heard = 0;
+  const server = createServer({ cert: pair.certPem, key: pair.keyPem }, (_request, response) => {
+    heard++;
+    response.end();
+  });
+  server.on('tlsClientError', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as { port: number }).port,
+    heard: () => heard,
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+t.test('the contract names nothing that is missing here', async (t) => {
+  // Only on a machine that has the shared notes beside the checkout.
+  let text = '';
+  try {
+    text = readFileSync(new URL('../../../shared/contract/interface.md', import.meta.url), 'utf8');
+  } catch {
+    return void t.pass('not here');
+  }
+  const named = new Set([...text.matchAll(/`(postern_\w+)`/g)].map(([, name]) => name));
+  named.delete('postern_audit_events_total');
+  t.same(
+    [...named].filter((name) => !CONTRACT.some(([known]) => known === name)),
+    [],
+  );
+});
