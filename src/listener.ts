@@ -55,6 +55,8 @@ export function createListener(tls: TlsConfig, material: TlsMaterial): Http2Secu
       headersTimeout: HEADERS_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       noDelay: true,
+      // Without Host a request is refused where all are, with a Status.
+      requireHostHeader: false,
     } as object),
   });
   const http1 = server as unknown as {

@@ -49,11 +49,12 @@ export async function useExistingCluster(
   }
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'postern-')));
   const stop = once(async () => {
-    const remove = kubectl(['delete', '--filename=-', '--ignore-not-found'], list, DELETE_TIMEOUT_MS);
-    await remove.finally(async () => {
+    try {
+      await kubectl(['delete', '--filename=-', '--ignore-not-found'], list, DELETE_TIMEOUT_MS);
+    } finally {
       releaseSignals();
       await rm(dir, { recursive: true, force: true });
-    });
+    }
   });
   const releaseSignals = options.signal === undefined ? stopOnSignals(say, stop) : () => undefined;
   try {

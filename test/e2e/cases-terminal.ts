@@ -59,10 +59,11 @@ async function execTerminal(side: Side): Promise<Seen> {
   };
 }
 
+/** The text comes from the job itself: the shell gives it the terminal, and with it Ctrl-C, only once it has been forked. */
 async function interrupt(side: Side): Promise<Seen> {
   const steps = [
     ...PROMPT,
-    ...['--send', 'echo running-$((40+2)); sleep 1000\\n', '--expect', 'running-42'],
+    ...['--send', `sh -c 'echo running-$((40+2)); exec sleep 1000'\\n`, '--expect', 'running-42'],
     ...['--send', '\\x03', ...PROMPT],
     ...['--send', 'echo status-$?\\n', '--expect', 'status-1'],
     ...['--send', 'exit 9\\n'],

@@ -42,11 +42,11 @@ export function auditEvent(
   return until(`an audit event with ${part}`, () => auditEvents(context, part, fits).at(-1));
 }
 
-/** Waits until the API server has finished the request whose URI contains `part`: a watch or stream whose caller is gone. */
-export async function endedUpstream(context: Context, part: string): Promise<void> {
+/** Waits until the API server has finished the request whose URI contains `part` and `also`: a watch or stream whose caller is gone. */
+export async function endedUpstream(context: Context, part: string, also = ''): Promise<void> {
   if (context.auditLog === '') return;
   const isEnd = ({ stage, requestURI }: AuditEvent) =>
-    stage === 'ResponseComplete' && requestURI.includes(part);
+    stage === 'ResponseComplete' && requestURI.includes(part) && requestURI.includes(also);
   await until(`the end of ${part} at the API server`, () => auditEvents(context, part, isEnd).at(-1));
 }
 

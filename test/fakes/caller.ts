@@ -201,7 +201,7 @@ function openHttp2(port: number, ca: string, host: string): Opener {
         ca,
         settings: { initialWindowSize: 256 * 1024 },
         maxHeaderListPairs: 20_000,
-        ...({ maxSendHeaderBlockLength: 8 * 1024 * 1024 } as object),
+        ...({ maxSendHeaderBlockLength: 8 * 1024 * 1024, strictSingleValueFields: false } as object),
       });
       session.on('error', () => {});
     }

@@ -214,6 +214,8 @@ const places: readonly [authority: string, path: string, who: 'a' | 'b' | undefi
 
 everySpeech('S20: host and path prefix choose the cluster, and nothing else does', async (t, one) => {
   for (const [authority, path, who, got] of places) {
+    // nghttp2 refuses that one by itself.
+    if (one.speech === 'h2' && authority.includes(',')) continue;
     const before = [upstream.received.length, other.received.length];
     const reply = await one.call({ path, headers: ['Host', authority, ...auth, 'X-Forwarded-Host', 'b.example'] });
     const label = `${authority} ${path}`;

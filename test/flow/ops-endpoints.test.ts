@@ -57,7 +57,7 @@ async function ops(path: string, init: RequestInit = {}) {
 }
 
 /** Something of everything, so that each metric has a value. */
-async function makeTraffic(): Promise<void> {
+async function makeTraffic(t: Pick<typeof import('tap').t, 'equal'>): Promise<void> {
   t.equal((await askAs(gate, '/api/v1/pods')).status, 200);
   t.equal((await ask(gate, '/api/v1/pods')).status, 401);
   t.equal((await askAs(gate, '/dead/api/v1/pods')).status, 502);
@@ -72,7 +72,7 @@ async function makeTraffic(): Promise<void> {
 t.test(
   'every metric of the contract is there with its type and exactly its labels, in both formats',
   async (t) => {
-    await makeTraffic();
+    await makeTraffic(t);
     const plain = await ops('/metrics');
     t.match(plain.type, /^text\/plain; version=0\.0\.4/);
     const open = await ops('/metrics', {

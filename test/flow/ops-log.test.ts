@@ -49,7 +49,7 @@ t.test('no credential is in any line, at trace, however the request ends', async
       'to%6ben',
       'authorization',
     ])
-      await ask(gate, `/api/v1/pods?watch=0&${name}=${token}&limit=1`, [auth]);
+      await ask(gate, `/api/v1/pods?q=0&${name}=${token}&limit=1`, [auth]);
     await ask(gate, EXEC, [auth]);
     await askUpgrade(gate, upgradeHead('spdy', '/nowhere/%2e%2e/x', [auth]));
     await askUpgrade(
@@ -74,7 +74,7 @@ t.test('no credential is in any line, at trace, however the request ends', async
   for (const token of [good, bad, foreign, opaque, 'canary-in-a-claim', 'gate-own-token'])
     for (const canary of canaries(token))
       if (canary.length >= 14) t.notOk(all.includes(canary), canary.slice(0, 30));
-  t.match(all, '?watch=0&token=MASKED&limit=1');
+  t.match(all, '?q=0&token=MASKED&limit=1');
   t.match(all, '&bearer_x=MASKED&');
   t.match(all, '&to%6ben=MASKED&');
 });

@@ -163,7 +163,7 @@ for (const one of refused) {
     };
     const answer = await requestUpgrade(
       client,
-      (one.request?.() ?? upgradeRequest(token, options)) + 'GET /api/v1/secrets HTTP/1.1\r\n\r\n',
+      `${one.request?.() ?? upgradeRequest(token, options)}GET /api/v1/secrets HTTP/1.1\r\n\r\n`,
     );
     const text = await readAll(client);
     t.equal(answer.status, one.status);

@@ -31,7 +31,7 @@ func execCases() []testCase {
 		{"exec: 10 at once of 2 MiB each are whole", parallelExecs},
 		{"exec: a cancelled context ends it in mid-stream", cancelExec},
 		{"exec: a command that does not exist is told", missingCommand},
-		{"exec: a slow reader gets all of 31 MB", slowReader},
+		{"exec: a slow reader gets all of 15 MB", slowReader},
 		{"attach: the main process's lines arrive until cancelled", attachToMain},
 	}
 	var cases []testCase
@@ -164,7 +164,7 @@ func missingCommand(ctx context.Context, t *target, k executorKind) error {
 }
 
 func slowReader(ctx context.Context, t *target, k executorKind) error {
-	const last = 4_000_000
+	const last = 2_000_000
 	want := newMeter()
 	line := []byte{}
 	for i := 1; i <= last; i++ {
@@ -173,7 +173,7 @@ func slowReader(ctx context.Context, t *target, k executorKind) error {
 	}
 	stdout, stderr := newMeter(), newSink()
 	stdout.pause = 5 * time.Millisecond
-	script := fmt.Sprintf("seq 1 %d", last)
+	script := fmt.Sprintf("seq 1 %d | dd bs=64k", last)
 	if err := k.run(ctx, t, execution{command: sh(script), stdout: stdout, stderr: stderr}); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -80,7 +81,7 @@ func parse(args []string) (steps []step, size string, timeout time.Duration, com
 		case "--expect", "--resize":
 			steps = append(steps, step{args[i][2:], value})
 		case "--send":
-			value, err = strconv.Unquote(`"` + value + `"`)
+			value, err = strconv.Unquote(`"` + strings.ReplaceAll(value, `"`, `\"`) + `"`)
 			steps = append(steps, step{"send", value})
 		default:
 			err = fmt.Errorf("unknown option %s", args[i])
