@@ -8,7 +8,7 @@ import { renderStatus, statusHeaders } from './kube/status.ts';
 import { announcesBody, headerValue } from './proxy/headers.ts';
 
 /** What kubectl reads before anything else: API groups, versions and their resources. */
-const DISCOVERY = /^\/(api|apis)(\/[^/]*){0,2}\/?$/;
+const DISCOVERY = /^\/(?:api(?:\/[^/]+)?|apis(?:\/[^/]+){0,2})\/?$/;
 /** How long a caller may take to read a refusal before its connection is closed for good. ms. */
 const REFUSAL_LINGER_MS = 10_000;
 const NOTHING = Buffer.alloc(0);

@@ -38,7 +38,9 @@ export function loggedTarget(rawTarget: string): string {
           .split('&')
           .map(maskPair)
           .join('&');
-  return shown.length > MAX_TARGET_CHARS ? `${shown.slice(0, MAX_TARGET_CHARS)}...TRUNCATED` : shown;
+  const cut = shown.length > MAX_TARGET_CHARS ? `${shown.slice(0, MAX_TARGET_CHARS)}...TRUNCATED` : shown;
+  // JSON escapes the controls below 0x20; those above, raw bytes of the request line, would still steer a terminal.
+  return cut.replace(/[\u007f-\u009f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function maskPair(pair: string): string {
