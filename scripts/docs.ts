@@ -2,8 +2,10 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cliReference } from './docs/cli.ts';
 import { configReference, configSchemaFile } from './docs/config.ts';
 import { errorsReference } from './docs/errors.ts';
+import { metricsReference } from './docs/metrics.ts';
 
 interface Generator {
   /** Relative to the checkout. */
@@ -12,7 +14,13 @@ interface Generator {
 }
 
 /** Every generated file. Add a generator here. */
-const GENERATORS: readonly Generator[] = [configReference, configSchemaFile, errorsReference];
+const GENERATORS: readonly Generator[] = [
+  cliReference,
+  configReference,
+  configSchemaFile,
+  errorsReference,
+  metricsReference,
+];
 
 const ROOT = join(import.meta.dirname, '..');
 

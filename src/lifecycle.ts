@@ -91,16 +91,8 @@ export function createConnections(idleMs: number = IDLE_MS): Connections {
       one.on('upgrade', (_request: IncomingMessage, socket: Socket) => upgraded.add(socket));
     },
     close() {
-      closed ??= new Promise((resolve) => {
-        const sweep = setInterval(closeSilent, idleMs);
-        sweep.unref();
-        const done = () => {
-          clearInterval(sweep);
-          resolve();
-        };
-        if (server?.listening === true) server.close(done);
-        else done();
-      });
+      const sweep = closed === undefined ? setInterval(closeSilent, idleMs).unref() : undefined;
+      closed ??= whenClosed(server).finally(() => clearInterval(sweep));
       for (const response of responses.keys())
         if (!('stream' in response) && !response.headersSent) response.setHeader('Connection', 'close');
       return closed;
@@ -112,6 +104,13 @@ export function createConnections(idleMs: number = IDLE_MS): Connections {
       return sockets.size;
     },
   };
+}
+
+function whenClosed(server: Http2SecureServer | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (server?.listening === true) server.close(() => resolve());
+    else resolve();
+  });
 }
 
 function hold<T extends Socket>(sockets: Set<T>, socket: T): void {

@@ -84,10 +84,8 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
 async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const { options, env, now, log, metrics, observer, current, build } = parts;
   const { config } = current.get();
-  const sessions = createSessionRegistry(
-    { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd },
-    now,
-  );
+  const told = { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd };
+  const sessions = createSessionRegistry(told, now);
   const connections = createConnections();
   let ops: Server | undefined;
   const lifecycle = createLifecycle({
@@ -120,11 +118,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   open.push(() => ops?.close());
   await listen(server, config.listen.address, onError);
   lifecycle.markReady();
-  const url = urlOf('https', server.address() as AddressInfo);
-  const opsUrl = urlOf('http', ops.address() as AddressInfo);
-  const { version } = options;
-  const clusters = config.clusters.map(({ name }) => name);
-  log.info({ address: url, ops: opsUrl, clusters, version, node: process.version }, 'serving');
+  const { url, opsUrl } = announce(server, ops, parts);
   return {
     url,
     opsUrl,
@@ -138,6 +132,16 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
       log.info({}, 'stopped');
     },
   };
+}
+
+/** Logs where it listens. */
+function announce(server: Http2SecureServer, ops: Server, { current, log, options }: Parts) {
+  const url = urlOf('https', server.address() as AddressInfo);
+  const opsUrl = urlOf('http', ops.address() as AddressInfo);
+  const clusters = current.get().config.clusters.map(({ name }) => name);
+  const { version } = options;
+  log.info({ address: url, ops: opsUrl, clusters, version, node: process.version }, 'serving');
+  return { url, opsUrl };
 }
 
 function listen(

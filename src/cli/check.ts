@@ -11,7 +11,8 @@ export interface CommandIO {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-const HELP = `Checks a configuration file and the files it names; starts nothing.
+/** What `postern check --help` prints. */
+export const CHECK_HELP = `Checks a configuration file and the files it names; starts nothing.
 
 Usage: postern check --config FILE [--set path=value]… [--output json]
 
@@ -71,7 +72,7 @@ function readOptions(args: readonly string[], io: CommandIO): Options | number {
       },
     });
     if (values.help === true) {
-      io.stdout.write(HELP);
+      io.stdout.write(CHECK_HELP);
       return 0;
     }
     if (values.output !== undefined && values.output !== 'json') throw new Error('--output takes json');

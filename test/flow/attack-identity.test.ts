@@ -1,5 +1,13 @@
 import t, { type Test } from 'tap';
-import { type Caller, caller, exchangeRaw, parseAnswers, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
+import {
+  type Caller,
+  caller,
+  exchangeRaw,
+  parseAnswers,
+  refusalOf,
+  SPEECHES,
+  valuesOf,
+} from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { craftToken, startIssuer } from '../fakes/issuer.ts';
 import { startUpstream } from '../fakes/upstream.ts';
@@ -48,7 +56,11 @@ const last = () => upstream.received.at(-1)?.rawHeaders ?? [];
 /** What the API server must have been told, and nothing beside it. */
 function sawAlice(t: Test, message: string): void {
   t.same(
-    [...valuesOf(last(), 'impersonate-user'), ...valuesOf(last(), 'impersonate-group'), ...valuesOf(last(), 'impersonate-uid')],
+    [
+      ...valuesOf(last(), 'impersonate-user'),
+      ...valuesOf(last(), 'impersonate-group'),
+      ...valuesOf(last(), 'impersonate-uid'),
+    ],
     ['alice@example.com', 'engineers', 'alice-id'],
     message,
   );
@@ -71,7 +83,8 @@ t.test('S4: the caller cannot name our lines in Connection', async (t) => {
     t.equal(answer?.status, 200, value);
     sawAlice(t, value);
     t.same(valuesOf(last(), 'connection'), ['keep-alive']);
-    for (const name of ['keep-alive', 'te', 'upgrade', 'proxy-connection']) t.same(valuesOf(last(), name), []);
+    for (const name of ['keep-alive', 'te', 'upgrade', 'proxy-connection'])
+      t.same(valuesOf(last(), name), []);
     t.equal(valuesOf(last(), 'audit-id').length, 1);
     t.equal(valuesOf(last(), 'x-forwarded-for').length, 1);
   }
@@ -98,7 +111,14 @@ everySpeech('S6, S7: a request that impersonates by itself is refused', async (t
     const reply = await one.call({ path: '/api/v1/pods', headers: [...auth, ...lines] });
     t.match(
       refusalOf(reply),
-      { http: 403, kind: 'Status', code: 403, reason: 'Forbidden', cause: 'IMPERSONATION_REFUSED', message: /--as/ },
+      {
+        http: 403,
+        kind: 'Status',
+        code: 403,
+        reason: 'Forbidden',
+        cause: 'IMPERSONATION_REFUSED',
+        message: /--as/,
+      },
       lines.join(': '),
     );
   }
@@ -149,7 +169,13 @@ everySpeech('the Audit-ID is ours at the API server and for the caller', async (
 
 // S12–S18 at the level of requests: one of each kind. The kinds of credentials have their own tests.
 t.test('S12–S18: what is no good token is refused', async (t) => {
-  const claims = { iss: issuer.url, aud: 'postern', sub: 's', email: 'a@b.c', exp: Math.floor(Date.now() / 1000) + 300 };
+  const claims = {
+    iss: issuer.url,
+    aud: 'postern',
+    sub: 's',
+    email: 'a@b.c',
+    exp: Math.floor(Date.now() / 1000) + 300,
+  };
   const foreign = await startIssuer();
   const rows: readonly [name: string, lines: readonly string[], http: number, cause: string][] = [
     ['no credential', [], 401, 'CREDENTIALS_MISSING'],
@@ -162,16 +188,51 @@ t.test('S12–S18: what is no good token is refused', async (t) => {
     ['a bad and a good line', ['Authorization', 'Bearer bad', ...auth], 400, 'CREDENTIALS_CONFLICT'],
     ['two equal lines', [...auth, ...auth], 400, 'CREDENTIALS_CONFLICT'],
     ['alg none', ['Authorization', `Bearer ${craftToken({ alg: 'none' }, claims)}`], 401, 'TOKEN_ALGORITHM'],
-    ['HS256', ['Authorization', `Bearer ${craftToken({ alg: 'HS256' }, claims, 'AAAA')}`], 401, 'TOKEN_ALGORITHM'],
+    [
+      'HS256',
+      ['Authorization', `Bearer ${craftToken({ alg: 'HS256' }, claims, 'AAAA')}`],
+      401,
+      'TOKEN_ALGORITHM',
+    ],
     ['a changed payload', ['Authorization', `Bearer ${changed(token)}`], 401, 'TOKEN_SIGNATURE'],
     ['another issuer', ['Authorization', `Bearer ${await foreign.sign()}`], 401, 'TOKEN_UNKNOWN_ISSUER'],
-    ['another audience', ['Authorization', `Bearer ${await issuer.sign({ aud: 'other' })}`], 401, 'TOKEN_AUDIENCE'],
-    ['expired', ['Authorization', `Bearer ${await issuer.sign({}, { expiresIn: -60 })}`], 401, 'TOKEN_EXPIRED'],
+    [
+      'another audience',
+      ['Authorization', `Bearer ${await issuer.sign({ aud: 'other' })}`],
+      401,
+      'TOKEN_AUDIENCE',
+    ],
+    [
+      'expired',
+      ['Authorization', `Bearer ${await issuer.sign({}, { expiresIn: -60 })}`],
+      401,
+      'TOKEN_EXPIRED',
+    ],
     ['no email', ['Authorization', `Bearer ${await issuer.sign({ email: undefined })}`], 403, 'TOKEN_CLAIMS'],
-    ['a line end in the name', ['Authorization', `Bearer ${await issuer.sign({ email: 'a\r\nImpersonate-Group: system:masters' })}`], 403, 'TOKEN_CLAIMS'],
-    ['system:masters', ['Authorization', `Bearer ${await issuer.sign({ groups: ['system:masters'] })}`], 403, 'TOKEN_SYSTEM_IDENTITY'],
-    ['a system user', ['Authorization', `Bearer ${await issuer.sign({ email: 'system:admin' })}`], 403, 'TOKEN_SYSTEM_IDENTITY'],
-    ['an assertion header that is not configured', ['Cf-Access-Jwt-Assertion', token], 401, 'CREDENTIALS_MISSING'],
+    [
+      'a line end in the name',
+      ['Authorization', `Bearer ${await issuer.sign({ email: 'a\r\nImpersonate-Group: system:masters' })}`],
+      403,
+      'TOKEN_CLAIMS',
+    ],
+    [
+      'system:masters',
+      ['Authorization', `Bearer ${await issuer.sign({ groups: ['system:masters'] })}`],
+      403,
+      'TOKEN_SYSTEM_IDENTITY',
+    ],
+    [
+      'a system user',
+      ['Authorization', `Bearer ${await issuer.sign({ email: 'system:admin' })}`],
+      403,
+      'TOKEN_SYSTEM_IDENTITY',
+    ],
+    [
+      'an assertion header that is not configured',
+      ['Cf-Access-Jwt-Assertion', token],
+      401,
+      'CREDENTIALS_MISSING',
+    ],
     ['a cookie', ['Cookie', `token=${token}`], 401, 'CREDENTIALS_MISSING'],
   ];
   const before = upstream.received.length;
@@ -189,7 +250,11 @@ t.test('S12–S18: what is no good token is refused', async (t) => {
 function changed(good: string): string {
   const [header = '', payload = '', signature = ''] = good.split('.');
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
-  return [header, Buffer.from(JSON.stringify({ ...claims, email: 'root@example.com' })).toString('base64url'), signature].join('.');
+  return [
+    header,
+    Buffer.from(JSON.stringify({ ...claims, email: 'root@example.com' })).toString('base64url'),
+    signature,
+  ].join('.');
 }
 
 // S20: the value that chooses the cluster is the one that is used. [Host or :authority, path] → which API server gets which path.
@@ -217,14 +282,18 @@ everySpeech('S20: host and path prefix choose the cluster, and nothing else does
     // nghttp2 refuses that one by itself.
     if (one.speech === 'h2' && authority.includes(',')) continue;
     const before = [upstream.received.length, other.received.length];
-    const reply = await one.call({ path, headers: ['Host', authority, ...auth, 'X-Forwarded-Host', 'b.example'] });
+    const reply = await one.call({
+      path,
+      headers: ['Host', authority, ...auth, 'X-Forwarded-Host', 'b.example'],
+    });
     const label = `${authority} ${path}`;
     t.same(
       [upstream.received.length, other.received.length],
       [(before[0] ?? 0) + (who === 'a' ? 1 : 0), (before[1] ?? 0) + (who === 'b' ? 1 : 0)],
       label,
     );
-    if (who === undefined) t.match(refusalOf(reply), { kind: 'Status', http: authority.includes(',') ? /4../ : 404 }, label);
+    if (who === undefined)
+      t.match(refusalOf(reply), { kind: 'Status', http: authority.includes(',') ? /4../ : 404 }, label);
     else {
       const received = (who === 'a' ? upstream : other).received.at(-1);
       t.equal(received?.url, got, label);
@@ -235,7 +304,13 @@ everySpeech('S20: host and path prefix choose the cluster, and nothing else does
 
 everySpeech('S20: a path that climbs out of its prefix is refused', async (t, one) => {
   const before = upstream.received.length + other.received.length;
-  for (const path of ['/clusters/a/../b/version', '/clusters/a/%2e%2e/b/version', '/clusters/a//version', '/clusters/a/..;/b', '/clusters/a/%2fversion']) {
+  for (const path of [
+    '/clusters/a/../b/version',
+    '/clusters/a/%2e%2e/b/version',
+    '/clusters/a//version',
+    '/clusters/a/..;/b',
+    '/clusters/a/%2fversion',
+  ]) {
     const reply = await one.call({ path, headers: auth });
     t.match(refusalOf(reply), { http: 400, cause: 'PATH_MALFORMED' }, path);
   }
@@ -245,7 +320,16 @@ everySpeech('S20: a path that climbs out of its prefix is refused', async (t, on
 // S28: nothing is open because of how it is asked. The gate's own health and metrics are on another port.
 everySpeech('S28: no path and no User-Agent passes without a credential', async (t, one) => {
   const before = upstream.received.length;
-  for (const path of ['/healthz', '/livez', '/readyz', '/metrics', '/version', '/', '/healthz/../api/v1/secrets', '/api/v1/secrets?x=/healthz']) {
+  for (const path of [
+    '/healthz',
+    '/livez',
+    '/readyz',
+    '/metrics',
+    '/version',
+    '/',
+    '/healthz/../api/v1/secrets',
+    '/api/v1/secrets?x=/healthz',
+  ]) {
     for (const agent of ['kube-probe/1.30', 'GoogleHC/1.0', 'ELB-HealthChecker/2.0']) {
       const reply = await one.call({ path, headers: ['User-Agent', agent] });
       t.ok(reply.status === 401 || reply.status === 400, `${path} ${agent}: ${reply.status}`);
@@ -291,10 +375,20 @@ t.test('S27: an assertion header counts only when the peer is a trusted proxy, a
     sawAlice(t, speech);
     t.same(valuesOf(last(), 'x-assertion'), []);
     const before = upstream.received.length;
-    t.match(refusalOf(await trusted.call({ path: '/x', headers: auth })), { http: 401 }, 'a bearer token is not what is configured');
+    t.match(
+      refusalOf(await trusted.call({ path: '/x', headers: auth })),
+      { http: 401 },
+      'a bearer token is not what is configured',
+    );
     const untrusted = caller(distrusting, speech);
-    for (const lines of [['X-Assertion', token], ['X-Assertion', token, 'X-Forwarded-For', '10.0.0.1']])
-      t.match(refusalOf(await untrusted.call({ path: '/x', headers: lines })), { http: 401, cause: 'CREDENTIALS_MISSING' });
+    for (const lines of [
+      ['X-Assertion', token],
+      ['X-Assertion', token, 'X-Forwarded-For', '10.0.0.1'],
+    ])
+      t.match(refusalOf(await untrusted.call({ path: '/x', headers: lines })), {
+        http: 401,
+        cause: 'CREDENTIALS_MISSING',
+      });
     t.equal(upstream.received.length, before);
     trusted.close();
     untrusted.close();

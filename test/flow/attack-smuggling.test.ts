@@ -23,7 +23,10 @@ const refused: readonly [name: string, bytes: string][] = [
   ['CL.TE', post('Content-Length: 6\r\nTransfer-Encoding: chunked\r\n', `0\r\n\r\n${SECOND}`)],
   ['TE.CL', post('Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', `0\r\n\r\n${SECOND}`)],
   ['chunked, identity', post('Transfer-Encoding: chunked, identity\r\n', `0\r\n\r\n${SECOND}`)],
-  ['two Transfer-Encoding lines, the last no chunked', post('Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n', `0\r\n\r\n${SECOND}`)],
+  [
+    'two Transfer-Encoding lines, the last no chunked',
+    post('Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n', `0\r\n\r\n${SECOND}`),
+  ],
   ['xchunked', post('Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${SECOND}`)],
   ['space before the colon', post('Transfer-Encoding : chunked\r\n', `0\r\n\r\n${SECOND}`)],
   ['tab before chunked and a vertical tab', post('Transfer-Encoding: \x0bchunked\r\n', `0\r\n\r\n${SECOND}`)],
@@ -62,7 +65,10 @@ for (const [name, bytes] of refused) {
     const answers = parseAnswers(got);
     t.equal(answers.length, 1, 'one answer');
     t.match(answers[0]?.head, /^HTTP\/1\.1 (400|405) /);
-    t.match(refusalOf({ status: 400, body: Buffer.from(answers[0]?.body ?? '') }), { kind: 'Status', code: /^40[05]$/ });
+    t.match(refusalOf({ status: 400, body: Buffer.from(answers[0]?.body ?? '') }), {
+      kind: 'Status',
+      code: /^40[05]$/,
+    });
     t.equal(upstream.received.length, before, 'nobody was asked');
   });
 }
@@ -77,7 +83,10 @@ t.test('CONNECT ends the connection and opens none', async (t) => {
 // The framing of a body is known only while it is read: the first request is a good one that breaks off, the second must never be seen.
 const broken: readonly [name: string, bytes: string][] = [
   ['a bad chunk size', post('Transfer-Encoding: chunked\r\n', `zz\r\nhello\r\n0\r\n\r\n${SECOND}`)],
-  ['a chunk extension with a line end', post('Transfer-Encoding: chunked\r\n', `5;a=\n\r\nhello\r\n0\r\n\r\n${SECOND}`)],
+  [
+    'a chunk extension with a line end',
+    post('Transfer-Encoding: chunked\r\n', `5;a=\n\r\nhello\r\n0\r\n\r\n${SECOND}`),
+  ],
   ['a chunk longer than it says', post('Transfer-Encoding: chunked\r\n', `2\r\nhello\r\n0\r\n\r\n${SECOND}`)],
   ['LF alone after a chunk size', post('Transfer-Encoding: chunked\r\n', `5\nhello\r\n0\r\n\r\n${SECOND}`)],
 ];
@@ -87,7 +96,10 @@ for (const [name, bytes] of broken) {
     const before = upstream.received.length;
     const got = (await exchangeRaw(await gate.connect(), bytes)).toString('latin1');
     t.notMatch(got, /^HTTP\/1\.1 200/);
-    t.notOk(upstream.received.slice(before).some(({ url }) => url.includes('secrets')), 'the hidden request was not seen');
+    t.notOk(
+      upstream.received.slice(before).some(({ url }) => url.includes('secrets')),
+      'the hidden request was not seen',
+    );
   });
 }
 
@@ -95,9 +107,18 @@ t.test('S10: a body is never the next request (CL.0)', async (t) => {
   const before = upstream.received.length;
   const body = 'GET /hidden HTTP/1.1\r\nX: ';
   const first = `GET /first HTTP/1.1\r\nHost: x\r\n${auth}Content-Length: ${body.length}\r\n\r\n${body}`;
-  const got = await exchangeRaw(await gate.connect(), `${first}GET /second HTTP/1.1\r\nHost: x\r\n${auth}Connection: close\r\n\r\n`);
-  t.same(parseAnswers(got).map(({ status }) => status), [200, 200]);
-  t.same(upstream.received.slice(before).map(({ url }) => url), ['/first', '/second']);
+  const got = await exchangeRaw(
+    await gate.connect(),
+    `${first}GET /second HTTP/1.1\r\nHost: x\r\n${auth}Connection: close\r\n\r\n`,
+  );
+  t.same(
+    parseAnswers(got).map(({ status }) => status),
+    [200, 200],
+  );
+  t.same(
+    upstream.received.slice(before).map(({ url }) => url),
+    ['/first', '/second'],
+  );
   t.equal(JSON.parse(parseAnswers(got)[0]?.body ?? '{}').body, body);
 });
 
@@ -126,7 +147,10 @@ const malformed: readonly string[] = [
 t.test('S11: a target that can be read in two ways is refused', async (t) => {
   const before = upstream.received.length;
   for (const target of malformed) {
-    const bytes = Buffer.from(get(`GET ${target} HTTP/1.1`, 'Connection: close\r\n'), target.includes('é') ? 'utf8' : 'latin1');
+    const bytes = Buffer.from(
+      get(`GET ${target} HTTP/1.1`, 'Connection: close\r\n'),
+      target.includes('é') ? 'utf8' : 'latin1',
+    );
     const [answer] = parseAnswers(await exchangeRaw(await gate.connect(), bytes));
     t.equal(answer?.status, 400, target);
     t.match(answer?.body, /"kind":"Status".*(PATH_MALFORMED|BAD_REQUEST)/, target);
@@ -144,8 +168,16 @@ t.test('S20: an HTTP/2 request whose Host is not its :authority is refused', asy
   const { connect } = await import('node:http2');
   const session = connect(`https://127.0.0.1:${gate.port}`, { ca: gate.ca.certPem });
   const before = upstream.received.length;
-  for (const [host, status] of [['y', 400], ['x', 200]] as const) {
-    const stream = session.request({ ':path': '/version', ':authority': 'x', host, authorization: auth.slice(15, -2) });
+  for (const [host, status] of [
+    ['y', 400],
+    ['x', 200],
+  ] as const) {
+    const stream = session.request({
+      ':path': '/version',
+      ':authority': 'x',
+      host,
+      authorization: auth.slice(15, -2),
+    });
     const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
     t.equal(headers[':status'], status);
     stream.resume();
@@ -171,11 +203,22 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
   const log = createLog('trace', { write: (text: string) => void lines.push(text) });
   const metrics = createMetrics({ version: '0', node: '0' });
   const observer = createObserver(log, metrics, Date.now);
-  const target = { host: '127.0.0.1', port: upstream.port, basePath: '', tlsServerName: '', caPem: upstream.ca.certPem, clientCertPem: '', clientKeyPem: '', token: 'own' };
+  const target = {
+    host: '127.0.0.1',
+    port: upstream.port,
+    basePath: '',
+    tlsServerName: '',
+    caPem: upstream.ca.certPem,
+    clientCertPem: '',
+    clientKeyPem: '',
+    token: 'own',
+  };
   let authenticate: () => unknown = () => ({ kind: 'noOpinion' });
   const generation = {
     config: { listen: { tls: { minVersion: 'TLSv1.2', ciphers: [] } }, sessions: { endOnExpiry: true } },
-    clusters: [{ name: 'main', match: { pathPrefix: '', hosts: [] }, upstream: createUpstream('main', target) }],
+    clusters: [
+      { name: 'main', match: { pathPrefix: '', hosts: [] }, upstream: createUpstream('main', target) },
+    ],
     authenticator: { authenticate: () => authenticate(), issuers: () => [] },
     isTrusted: () => false,
     assertionHeaders: new Set<string>(),
@@ -184,12 +227,19 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
     observeUpgradeMissing: () => {},
     shared: new Map(),
   };
-  const material = { cert: readFileSync(join(gate.dir, 'tls.crt'), 'utf8'), key: readFileSync(join(gate.dir, 'tls.key'), 'utf8'), clientCA: '' };
+  const material = {
+    cert: readFileSync(join(gate.dir, 'tls.crt'), 'utf8'),
+    key: readFileSync(join(gate.dir, 'tls.key'), 'utf8'),
+    clientCA: '',
+  };
   const server = await createGateServer({
     current: holdCurrent(generation as never),
     material,
     observer,
-    sessions: createSessionRegistry({ onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd }, Date.now),
+    sessions: createSessionRegistry(
+      { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd },
+      Date.now,
+    ),
     now: Date.now,
     newID: randomUUID,
     isDraining: () => false,
@@ -204,8 +254,18 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
     user: { username, groups: [], uid: '', extra: {}, ...more },
   });
   const failures: readonly [name: string, act: () => unknown][] = [
-    ['throws', () => { throw new Error('SECRET inside'); }],
-    ['throws no Error', () => { throw 'SECRET inside'; }],
+    [
+      'throws',
+      () => {
+        throw new Error('SECRET inside');
+      },
+    ],
+    [
+      'throws no Error',
+      () => {
+        throw 'SECRET inside';
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('SECRET inside'))],
     ['answers nothing', () => undefined],
     ['answers an unknown kind', () => ({ kind: 'maybe' })],
@@ -222,8 +282,17 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
       authenticate = act;
       const before = upstream.received.length;
       const one = caller({ port, ca: gate.ca }, speech);
-      const reply = await one.call({ method: 'POST', path: '/api/v1/pods', body: Buffer.from('{}'), headers: ['Content-Length', '2'] });
-      t.match(refusalOf(reply), { http: 500, kind: 'Status', code: 500, reason: 'InternalError', cause: 'INTERNAL' }, `${name} (${speech})`);
+      const reply = await one.call({
+        method: 'POST',
+        path: '/api/v1/pods',
+        body: Buffer.from('{}'),
+        headers: ['Content-Length', '2'],
+      });
+      t.match(
+        refusalOf(reply),
+        { http: 500, kind: 'Status', code: 500, reason: 'InternalError', cause: 'INTERNAL' },
+        `${name} (${speech})`,
+      );
       t.notMatch(reply.body.toString(), /SECRET/);
       t.equal(upstream.received.length, before, 'nobody was asked');
       one.close();

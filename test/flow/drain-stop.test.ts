@@ -4,7 +4,16 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import t from 'tap';
 import { startTestGate, type TestGate, type TestGateOptions } from '../fakes/gate.ts';
-import { EXEC, openSession, openWatch, openWatch2, read, startEcho, upgradeHead } from '../fakes/sessions.ts';
+import {
+  EXEC,
+  eventually,
+  openSession,
+  openWatch,
+  openWatch2,
+  read,
+  startEcho,
+  upgradeHead,
+} from '../fakes/sessions.ts';
 
 // Issue 3 section 7, SIGTERM: not ready, stop accepting, let sessions end until drainTimeout, then close with reason. Here by
 // `gate.stop()`, which the signal calls; test/flow/drain-process.test.ts does it with a real process.
@@ -172,32 +181,34 @@ t.test('HTTP/2 streams in flight end well', async (t) => {
 });
 
 t.test('after drainTimeout sessions are closed as drained, with what was received delivered', async (t) => {
-  const { gate, upstream } = await setUp(t, { sessions: { drainTimeout: '1s' } });
+  const { gate, upstream } = await setUp(t, { sessions: { drainTimeout: '0s' } });
   const session = await openSession(gate);
   const spdy = await openSession(gate, { protocol: 'spdy', path: '/api/v1/namespaces/d/pods/p/attach' });
-  await session.say('hello');
-  const stop = gate.gate.stop();
-  const tail = 'x'.repeat(1_000_000);
-  await gate.logged(isDraining);
+  const both = [session, spdy];
+  for (const { socket } of both) socket.pause();
+  const tail = 'x'.repeat(200_000);
   for (const tunnel of upstream.tunnels) tunnel.write(`${tail}END`);
-  await session.reader.until('END');
-  await spdy.reader.until('END');
-  await Promise.all([session.reader.ended, spdy.reader.ended]);
+  const open = [...gate.gate.sessions.open.values()];
+  await eventually(() => open.every(({ received }) => received.down === tail.length + 3));
+
+  const stop = gate.gate.stop();
+  t.match(await gate.logged((line) => line['level'] === 'warn'), {
+    msg: 'drain timeout: closing the sessions that are still open',
+    sessions: 2,
+  });
+  for (const { socket } of both) socket.resume();
+  await Promise.all(both.map(({ reader }) => reader.ended));
+  for (const { reader } of both) t.equal(reader.text().split('\r\n\r\n')[1]?.length, tail.length + 3);
   session.socket.end();
   await gate.logged(isSessionEnd);
   const ended = 'postern_sessions_total{cluster="prod",kind="exec",protocol="websocket",end="drained"}';
   t.equal(await gate.metric(ended), 1, 'the ops listener answers to the last');
   spdy.socket.end();
   await stop;
-  t.equal(session.reader.text().split('\r\n\r\n')[1]?.length, 'hello'.length + tail.length + 3);
   const ends = gate.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter(isSessionEnd);
   t.equal(ends.length, 2);
   for (const end of ends)
     t.match(end, { end: 'drained', detail: 'the gate shuts down', undelivered: { up: 0, down: 0 } });
-  t.match(await gate.logged((line) => line['level'] === 'warn'), {
-    msg: 'drain timeout: closing the sessions that are still open',
-    sessions: 2,
-  });
 });
 
 t.test('after drainTimeout watches and requests do not hold the process either', async (t) => {

@@ -1,5 +1,13 @@
 import t, { type Test } from 'tap';
-import { type Caller, caller, exchangeRaw, parseAnswers, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
+import {
+  type Caller,
+  caller,
+  exchangeRaw,
+  parseAnswers,
+  refusalOf,
+  SPEECHES,
+  valuesOf,
+} from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { startIssuer } from '../fakes/issuer.ts';
 import { startUpstream } from '../fakes/upstream.ts';
@@ -32,7 +40,13 @@ const KUBECTL = ['User-Agent', 'kubectl/v1.35.0 (linux/amd64) kubernetes/abc'];
 
 everySpeech('every refusal is a whole Status with the headers of kube-apiserver', async (t, one) => {
   const before = upstream.received.length;
-  const rows: readonly [path: string, lines: readonly string[], http: number, reason: string, cause: string][] = [
+  const rows: readonly [
+    path: string,
+    lines: readonly string[],
+    http: number,
+    reason: string,
+    cause: string,
+  ][] = [
     ['/api/v1/pods', [], 401, 'Unauthorized', 'CREDENTIALS_MISSING'],
     ['/api/v1/pods', [...auth, 'Impersonate-User', 'x'], 403, 'Forbidden', 'IMPERSONATION_REFUSED'],
     ['/api/v1/../pods', auth, 400, 'BadRequest', 'PATH_MALFORMED'],
@@ -60,8 +74,15 @@ t.test('an issuer that cannot be reached is 503, not 401: kubectl must not log i
   const before = upstream.received.length;
   for (const speech of SPEECHES) {
     const one = caller(blind, speech);
-    const reply = await one.call({ path: '/api/v1/pods', headers: ['Authorization', `Bearer ${await down.sign()}`] });
-    t.match(refusalOf(reply), { http: 503, code: 503, reason: 'ServiceUnavailable', cause: 'AUTHENTICATION_UNAVAILABLE' }, speech);
+    const reply = await one.call({
+      path: '/api/v1/pods',
+      headers: ['Authorization', `Bearer ${await down.sign()}`],
+    });
+    t.match(
+      refusalOf(reply),
+      { http: 503, code: 503, reason: 'ServiceUnavailable', cause: 'AUTHENTICATION_UNAVAILABLE' },
+      speech,
+    );
     t.same(valuesOf(reply.rawHeaders, 'www-authenticate'), []);
     one.close();
   }
@@ -121,11 +142,20 @@ everySpeech('a session without its upgrade is told which hop took it away', asyn
 // protocol.md §3.2: Node raises `upgrade` only when both lines are there; half of the pair may not pass either.
 t.test('half an upgrade is none', async (t) => {
   const before = upstream.received.length;
-  for (const lines of ['Connection: Upgrade\r\n', 'Upgrade: SPDY/3.1\r\n', 'Connection: Upgrade\r\nUpgrade: h2c\r\n', 'Connection: close\r\nUpgrade: websocket\r\n']) {
+  for (const lines of [
+    'Connection: Upgrade\r\n',
+    'Upgrade: SPDY/3.1\r\n',
+    'Connection: Upgrade\r\nUpgrade: h2c\r\n',
+    'Connection: close\r\nUpgrade: websocket\r\n',
+  ]) {
     for (const method of ['GET', 'POST']) {
       const head = `${method} /api/v1/namespaces/n/pods/p/exec HTTP/1.1\r\nHost: 127.0.0.1\r\n${auth.join(': ')}\r\n${lines}Connection: close\r\n\r\n`;
       const [answer] = parseAnswers(await exchangeRaw(await gate.connect(), head));
-      t.match(refusalOf({ status: answer?.status ?? 0, body: Buffer.from(answer?.body ?? '') }), { http: 400, cause: 'UPGRADE_REQUIRED' }, lines);
+      t.match(
+        refusalOf({ status: answer?.status ?? 0, body: Buffer.from(answer?.body ?? '') }),
+        { http: 400, cause: 'UPGRADE_REQUIRED' },
+        lines,
+      );
     }
   }
   t.equal(upstream.received.length, before);
@@ -150,7 +180,12 @@ everySpeech('small requests on one connection take no delayed acknowledgement ea
   const times: number[] = [];
   for (let i = 0; i < 21; i++) {
     const before = performance.now();
-    const reply = await one.call({ method: 'POST', path: '/x', headers: [...auth, 'Content-Length', '2'], body: Buffer.from('{}') });
+    const reply = await one.call({
+      method: 'POST',
+      path: '/x',
+      headers: [...auth, 'Content-Length', '2'],
+      body: Buffer.from('{}'),
+    });
     times.push(performance.now() - before);
     t.equal(reply.status, 200);
   }

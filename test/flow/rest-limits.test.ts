@@ -1,13 +1,23 @@
-import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import t, { type Test } from 'tap';
-import { type Caller, caller, exchangeRaw, parseAnswers, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
+import {
+  type Caller,
+  caller,
+  exchangeRaw,
+  parseAnswers,
+  refusalOf,
+  SPEECHES,
+  valuesOf,
+} from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { startUpstream } from '../fakes/upstream.ts';
 
 // Limits that are raised on purpose (issue 3 §4, protocol.md §8 "header limits", field-lessons P22, P33): what works directly works here, up
 // to the API server's own 1 MiB of headers; what is more gets a Status.
 
-const upstream = await startUpstream({ handler: (request, response) => void request.resume().on('end', () => response.end('ok')) });
+const upstream = await startUpstream({
+  handler: (request, response) => void request.resume().on('end', () => response.end('ok')),
+});
 const gate = await startTestGate({ upstreams: [{ name: 'main', upstream }] });
 const token = await gate.token();
 const auth = ['Authorization', `Bearer ${token}`];
@@ -59,14 +69,26 @@ for (const count of [1023, 1024, 2001, 3000]) {
   everySpeech(`${count} header lines arrive`, async (t, one) => {
     const lines = Array.from({ length: count }, (_, i) => ['X-Line', `${i}`]).flat();
     t.equal((await one.call({ path: '/x', headers: [...lines, ...auth] })).status, 200);
-    t.same(valuesOf(last()?.rawHeaders ?? [], 'x-line'), Array.from({ length: count }, (_, i) => `${i}`));
+    t.same(
+      valuesOf(last()?.rawHeaders ?? [], 'x-line'),
+      Array.from({ length: count }, (_, i) => `${i}`),
+    );
   });
 }
 
 // Node's HTTP/2 client takes 144 KiB of header lines, Go's 10 MiB.
 everySpeech('an answer with 3,000 header lines arrives', async (t, one) => {
   const wide = await startUpstream({
-    handler: (_request, response) => response.writeHead(200, Array.from({ length: 3000 }, (_, i) => ['X-Line', `${i} ${'x'.repeat(one.speech === 'h2' ? 20 : 160)}`]).flat()).end(),
+    handler: (_request, response) =>
+      response
+        .writeHead(
+          200,
+          Array.from({ length: 3000 }, (_, i) => [
+            'X-Line',
+            `${i} ${'x'.repeat(one.speech === 'h2' ? 20 : 160)}`,
+          ]).flat(),
+        )
+        .end(),
   });
   const other = await startTestGate({ issuer: gate.issuer, upstreams: [{ name: 'wide', upstream: wide }] });
   const two = caller(other, one.speech);
@@ -103,7 +125,9 @@ t.test('HTTP/1.1: headers of 900 KB pass, beyond 1 MiB they are a 431 Status', a
 t.test('HTTP/1.1: a URL beyond the limit is a 431 or 414 Status', async (t) => {
   const before = upstream.received.length;
   const socket = await gate.connect();
-  const [answer] = parseAnswers(await exchangeRaw(socket, `GET /${'p'.repeat(1200 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`));
+  const [answer] = parseAnswers(
+    await exchangeRaw(socket, `GET /${'p'.repeat(1200 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`),
+  );
   t.ok(answer?.status === 431 || answer?.status === 414, `${answer?.status}`);
   t.match(answer?.body, /"kind":"Status"/);
   t.equal(upstream.received.length, before);

@@ -31,11 +31,34 @@ t.test('one line a request, with what it was and how it ended', async (t) => {
   for (const speech of SPEECHES) {
     const one = caller(gate, speech);
     const rows: readonly [method: string, path: string, lines: readonly string[], fields: Line][] = [
-      ['GET', '/api/v1/namespaces/n/pods/p/log?follow=true', auth, { status: 200, verb: 'get', resource: 'pods', subresource: 'log', namespace: 'n', name: 'p', user: 'alice@example.com' }],
-      ['POST', '/apis/apps/v1/namespaces/n/deployments', auth, { status: 200, verb: 'create', resource: 'deployments', cluster: 'main', method: 'POST' }],
+      [
+        'GET',
+        '/api/v1/namespaces/n/pods/p/log?follow=true',
+        auth,
+        {
+          status: 200,
+          verb: 'get',
+          resource: 'pods',
+          subresource: 'log',
+          namespace: 'n',
+          name: 'p',
+          user: 'alice@example.com',
+        },
+      ],
+      [
+        'POST',
+        '/apis/apps/v1/namespaces/n/deployments',
+        auth,
+        { status: 200, verb: 'create', resource: 'deployments', cluster: 'main', method: 'POST' },
+      ],
       ['GET', '/version', auth, { status: 200, target: '/version', peer: '127.0.0.1' }],
       ['GET', '/api/v1/pods', [], { status: 401, error: 'CREDENTIALS_MISSING', user: '', level: 'info' }],
-      ['GET', '/breaking/version', auth, { status: 502, error: 'UPSTREAM_RESET', cluster: 'breaking', level: 'warn' }],
+      [
+        'GET',
+        '/breaking/version',
+        auth,
+        { status: 502, error: 'UPSTREAM_RESET', cluster: 'breaking', level: 'warn' },
+      ],
     ];
     for (const [method, path, lines, fields] of rows) {
       const reply = await one.call({ method, path, headers: lines });
@@ -57,7 +80,14 @@ t.test('a token occurs in no log line, metric or answer', async (t) => {
     ['/version', ['Authorization', `Basic ${canary}`]],
     ['/version', ['Authorization', canary]],
     ['/version', ['Authorization', `Bearer ${canary}`, 'Authorization', `Bearer ${canary}2`]],
-    ['/version', ['Sec-WebSocket-Protocol', `v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.${canary}`, ...auth]],
+    [
+      '/version',
+      [
+        'Sec-WebSocket-Protocol',
+        `v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.${canary}`,
+        ...auth,
+      ],
+    ],
     ['/version', ['Cookie', `session=${canary}`, ...auth]],
     ['/version', ['Impersonate-User', canary]],
     ['/version', ['Cf-Access-Jwt-Assertion', canary, ...auth]],
@@ -77,7 +107,12 @@ t.test('a token occurs in no log line, metric or answer', async (t) => {
     const one = caller(gate, speech);
     for (const [path, lines] of places) {
       const reply = await one.call({ path, headers: lines });
-      if (reply.status >= 400) t.notMatch(reply.body.toString(), canary.slice(0, 6) === 'CANARY' && lines.includes('Impersonate-User') ? /never/ : /CANARY/, path);
+      if (reply.status >= 400)
+        t.notMatch(
+          reply.body.toString(),
+          canary.slice(0, 6) === 'CANARY' && lines.includes('Impersonate-User') ? /never/ : /CANARY/,
+          path,
+        );
       await gate.logged((line) => line['auditID'] === valuesOf(reply.rawHeaders, 'audit-id')[0]);
     }
     one.close();
@@ -98,7 +133,10 @@ t.test('a token occurs in no log line, metric or answer', async (t) => {
 // S30
 t.test('what the caller writes stays inside its field', async (t) => {
   const one = caller(gate, 'h1');
-  const reply = await one.call({ path: `/api/v1/namespaces/n/pods/%22%7D?x=${'y'.repeat(50_000)}`, headers: [...auth, 'User-Agent', '"}{"level":"fatal'] });
+  const reply = await one.call({
+    path: `/api/v1/namespaces/n/pods/%22%7D?x=${'y'.repeat(50_000)}`,
+    headers: [...auth, 'User-Agent', '"}{"level":"fatal'],
+  });
   const line = await gate.logged((line) => line['auditID'] === valuesOf(reply.rawHeaders, 'audit-id')[0]);
   t.match(String(line['target']), /\.\.\.TRUNCATED$/);
   t.ok(String(line['target']).length < 5000);
@@ -109,7 +147,13 @@ t.test('what the caller writes stays inside its field', async (t) => {
 t.test('labels stay in the vocabulary of the API', async (t) => {
   const one = caller(gate, 'h2');
   for (let i = 0; i < 30; i++) {
-    for (const path of [`/api/v1/thing${i}`, `/apis/g${i}.example/v${i}/things`, `/api/v1/pods/p/sub${i}`, `/made-up-${i}`, `/api/v1/namespaces/n${i}/pods/p${i}`])
+    for (const path of [
+      `/api/v1/thing${i}`,
+      `/apis/g${i}.example/v${i}/things`,
+      `/api/v1/pods/p/sub${i}`,
+      `/made-up-${i}`,
+      `/api/v1/namespaces/n${i}/pods/p${i}`,
+    ])
       await one.call({ path, headers: auth });
     await one.call({ method: 'LINK', path: `/api/v1/namespaces/n/services/s/proxy/${i}`, headers: auth });
   }
@@ -130,8 +174,13 @@ t.test('gauges return to nought, refusals and failures are counted', async (t) =
   t.match(refusalOf(await one.call({ path: '/breaking/x', headers: auth })), { http: 502 });
   const last = await one.call({ path: '/api/v1/pods', headers: auth });
   await gate.logged((line) => line['auditID'] === valuesOf(last.rawHeaders, 'audit-id')[0]);
-  t.same([await gate.metric(missing), await gate.metric(resets)], before.map((value) => value + 1));
-  const inFlight = (await scrape()).split('\n').filter((line) => line.startsWith('postern_requests_in_flight{'));
+  t.same(
+    [await gate.metric(missing), await gate.metric(resets)],
+    before.map((value) => value + 1),
+  );
+  const inFlight = (await scrape())
+    .split('\n')
+    .filter((line) => line.startsWith('postern_requests_in_flight{'));
   for (const line of inFlight) t.match(line, / 0$/);
   one.close();
 });

@@ -14,7 +14,8 @@ import { type Handler, startRawUpstream, startUpstream } from '../fakes/upstream
 let handle: Handler = (_request, response) => void response.end();
 let onRaw: (socket: TLSSocket) => void = (socket) => socket.destroy();
 const upstream = await startUpstream({
-  handler: (request, response) => (request.url === '/ping' ? void response.end('pong') : handle(request, response)),
+  handler: (request, response) =>
+    request.url === '/ping' ? void response.end('pong') : handle(request, response),
 });
 const raw = await startRawUpstream((socket) => onRaw(socket));
 const gate = await startTestGate({
@@ -153,20 +154,23 @@ bothWays('every chunk of a watch is seen at once, the headers before the first',
   t.equal((await readAll(stream)).complete, true);
 });
 
-bothWays('the first bytes of an upload are at the API server while the caller still sends', async (t, one) => {
-  const first = new Promise<string>((resolve) => {
-    handle = (request, response) => {
-      request.once('data', (chunk: Buffer) => resolve(chunk.toString()));
-      request.on('end', () => response.end('done'));
-    };
-  });
-  const open = one.open({ method: 'POST', path: '/x', headers: auth });
-  open.request.write('first');
-  t.equal(await first, 'first');
-  open.request.end('last');
-  const { stream } = await open.head;
-  t.equal((await readAll(stream)).body.toString(), 'done');
-});
+bothWays(
+  'the first bytes of an upload are at the API server while the caller still sends',
+  async (t, one) => {
+    const first = new Promise<string>((resolve) => {
+      handle = (request, response) => {
+        request.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+        request.on('end', () => response.end('done'));
+      };
+    });
+    const open = one.open({ method: 'POST', path: '/x', headers: auth });
+    open.request.write('first');
+    t.equal(await first, 'first');
+    open.request.end('last');
+    const { stream } = await open.head;
+    t.equal((await readAll(stream)).body.toString(), 'done');
+  },
+);
 
 bothWays('bytes go both ways at the same time', async (t, one) => {
   handle = (request, response) => {
@@ -195,7 +199,9 @@ bothWays('a caller that goes away before the answer ends its request at the API 
   });
   const open = one.open({ path: '/api/v1/pods?watch=1', headers: auth, end: true });
   await ended;
-  const line = await gate.logged((line) => line['status'] === 499 && line['target'] === '/api/v1/pods?watch=1');
+  const line = await gate.logged(
+    (line) => line['status'] === 499 && line['target'] === '/api/v1/pods?watch=1',
+  );
   t.match(line, { msg: 'request', level: 'info' });
 });
 
@@ -230,34 +236,37 @@ bothWays('a caller that goes away in mid upload ends its request at the API serv
   t.equal(await ended, false, 'an incomplete request, not a short one');
 });
 
-bothWays('a caller that goes away while the gate still connects leaves no connection behind', async (t, one) => {
-  // The raw upstream never finishes its TLS handshake: its TCP sockets are taken, and nothing is read.
-  const { createServer } = await import('node:net');
-  const sockets: import('node:net').Socket[] = [];
-  const silent = createServer((socket) => {
-    socket.on('error', () => {});
-    sockets.push(socket);
-    silent.emit('taken', socket);
-  });
-  silent.listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const { port } = silent.address() as import('node:net').AddressInfo;
-  const other = await startTestGate({
-    issuer: gate.issuer,
-    upstreams: [{ name: 'silent', upstream: { port, ca: upstream.ca } }],
-  });
-  const two = caller(other, one.speech);
-  const taken = once(silent, 'taken');
-  const open = two.open({ path: '/version', headers: auth, end: true });
-  await taken;
-  open.abort();
-  const line = await other.logged((line) => line['msg'] === 'request');
-  t.match(line, { status: 499 });
-  two.close();
-  for (const socket of sockets) socket.destroy();
-  await other.stop();
-  silent.close();
-});
+bothWays(
+  'a caller that goes away while the gate still connects leaves no connection behind',
+  async (t, one) => {
+    // The raw upstream never finishes its TLS handshake: its TCP sockets are taken, and nothing is read.
+    const { createServer } = await import('node:net');
+    const sockets: import('node:net').Socket[] = [];
+    const silent = createServer((socket) => {
+      socket.on('error', () => {});
+      sockets.push(socket);
+      silent.emit('taken', socket);
+    });
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as import('node:net').AddressInfo;
+    const other = await startTestGate({
+      issuer: gate.issuer,
+      upstreams: [{ name: 'silent', upstream: { port, ca: upstream.ca } }],
+    });
+    const two = caller(other, one.speech);
+    const taken = once(silent, 'taken');
+    const open = two.open({ path: '/version', headers: auth, end: true });
+    await taken;
+    open.abort();
+    const line = await other.logged((line) => line['msg'] === 'request');
+    t.match(line, { status: 499 });
+    two.close();
+    for (const socket of sockets) socket.destroy();
+    await other.stop();
+    silent.close();
+  },
+);
 
 // Each is an answer that is cut short: what arrived stays, but nobody may take it for the whole.
 const cuts: readonly [name: string, head: string][] = [
@@ -268,22 +277,25 @@ const cuts: readonly [name: string, head: string][] = [
 
 for (const [name, bytes] of cuts) {
   for (const how of ['FIN', 'RST'] as const) {
-    bothWays(`an answer ${name} that the API server breaks off by ${how} is incomplete for the caller`, async (t, one) => {
-      let socket: TLSSocket | undefined;
-      onRaw = (accepted) => {
-        socket = accepted;
-        accepted.once('data', () => accepted.write(bytes));
-      };
-      const open = one.open({ path: '/raw/x', headers: auth, end: true });
-      const { status, stream } = await open.head;
-      t.equal(status, 200);
-      const [first] = await once(stream, 'data');
-      t.equal(String(first), 'only this');
-      const rest = readAll(stream);
-      if (how === 'FIN') socket?.end();
-      else if (socket !== undefined) reset(socket);
-      t.equal((await rest).complete, false);
-    });
+    bothWays(
+      `an answer ${name} that the API server breaks off by ${how} is incomplete for the caller`,
+      async (t, one) => {
+        let socket: TLSSocket | undefined;
+        onRaw = (accepted) => {
+          socket = accepted;
+          accepted.once('data', () => accepted.write(bytes));
+        };
+        const open = one.open({ path: '/raw/x', headers: auth, end: true });
+        const { status, stream } = await open.head;
+        t.equal(status, 200);
+        const [first] = await once(stream, 'data');
+        t.equal(String(first), 'only this');
+        const rest = readAll(stream);
+        if (how === 'FIN') socket?.end();
+        else if (socket !== undefined) reset(socket);
+        t.equal((await rest).complete, false);
+      },
+    );
   }
 }
 
@@ -300,22 +312,32 @@ const TOO_LARGE = '{"kind":"Status","code":413}';
 const answerEarly = (socket: TLSSocket) => {
   socket.once('data', () => {
     socket.resume();
-    socket.end(`HTTP/1.1 413 Too Large\r\nContent-Length: ${TOO_LARGE.length}\r\nConnection: close\r\n\r\n${TOO_LARGE}`);
+    socket.end(
+      `HTTP/1.1 413 Too Large\r\nContent-Length: ${TOO_LARGE.length}\r\nConnection: close\r\n\r\n${TOO_LARGE}`,
+    );
   });
 };
 
 for (const framing of [['Content-Length', String(256 * MiB)], []]) {
-  bothWays(`an early 413 reaches a caller that is still sending, ${framing[0] ?? 'no length'}`, async (t, one) => {
-    onRaw = answerEarly;
-    for (let i = 0; i < 10; i++) {
-      const { stream } = source(256 * MiB);
-      const reply = await one.call({ method: 'POST', path: '/raw/x', headers: [...auth, ...framing], body: stream });
-      t.equal(reply.status, 413);
-      t.equal(reply.body.toString(), TOO_LARGE);
-      t.equal(reply.complete, true);
-      stream.destroy();
-    }
-  });
+  bothWays(
+    `an early 413 reaches a caller that is still sending, ${framing[0] ?? 'no length'}`,
+    async (t, one) => {
+      onRaw = answerEarly;
+      for (let i = 0; i < 10; i++) {
+        const { stream } = source(256 * MiB);
+        const reply = await one.call({
+          method: 'POST',
+          path: '/raw/x',
+          headers: [...auth, ...framing],
+          body: stream,
+        });
+        t.equal(reply.status, 413);
+        t.equal(reply.body.toString(), TOO_LARGE);
+        t.equal(reply.complete, true);
+        stream.destroy();
+      }
+    },
+  );
 }
 
 bothWays('an early 413 reaches a caller that waits before it goes on', async (t, one) => {
@@ -329,15 +351,21 @@ bothWays('an early 413 reaches a caller that waits before it goes on', async (t,
   open.abort();
 });
 
-bothWays('a caller that is still sending is told when the API server breaks off before its answer', async (t, one) => {
-  onRaw = (socket) => socket.once('data', () => socket.destroy());
-  const open = one.open({ method: 'POST', path: '/raw/x', headers: [...auth, 'Content-Length', '1000'] });
-  open.request.on('error', () => {});
-  open.request.write('some');
-  const { stream, ...head } = await open.head;
-  t.match(refusalOf({ ...head, body: (await readAll(stream)).body }), { http: 502, cause: 'UPSTREAM_RESET' });
-  open.abort();
-});
+bothWays(
+  'a caller that is still sending is told when the API server breaks off before its answer',
+  async (t, one) => {
+    onRaw = (socket) => socket.once('data', () => socket.destroy());
+    const open = one.open({ method: 'POST', path: '/raw/x', headers: [...auth, 'Content-Length', '1000'] });
+    open.request.on('error', () => {});
+    open.request.write('some');
+    const { stream, ...head } = await open.head;
+    t.match(refusalOf({ ...head, body: (await readAll(stream)).body }), {
+      http: 502,
+      cause: 'UPSTREAM_RESET',
+    });
+    open.abort();
+  },
+);
 
 bothWays('a caller that is still sending is told that it was refused', async (t, one) => {
   const before = upstream.received.length;
@@ -345,9 +373,82 @@ bothWays('a caller that is still sending is told that it was refused', async (t,
   open.request.on('error', () => {});
   open.request.write('some');
   const { stream, ...head } = await open.head;
-  t.match(refusalOf({ ...head, body: (await readAll(stream)).body }), { http: 401, cause: 'CREDENTIALS_MISSING' });
+  t.match(refusalOf({ ...head, body: (await readAll(stream)).body }), {
+    http: 401,
+    cause: 'CREDENTIALS_MISSING',
+  });
   t.equal(upstream.received.length, before);
   open.abort();
+});
+
+// Closing with unread input would send RST, and a caller that writes first and reads later would never see the answer.
+t.test('a caller that has sent all of 8 MiB before it reads finds the refusal', async (t) => {
+  for (let i = 0; i < 20; i++) {
+    const socket = await gate.connect();
+    socket.pause();
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.write(`POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: ${8 * MiB}\r\n\r\n`);
+    for (let sent = 0; sent < 8 * MiB && !socket.destroyed; sent += 64 * 1024) {
+      const drained = new Promise<void>((resolve) => socket.once('drain', resolve));
+      if (!socket.write(Buffer.alloc(64 * 1024))) await Promise.race([drained, closed]);
+    }
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('end', () => socket.end());
+    socket.resume();
+    await closed;
+    t.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 401 .*"CREDENTIALS_MISSING"/s);
+  }
+});
+
+bothWays('a large upload to an API server that is not there gets its Status', async (t, one) => {
+  const gone = await startUpstream();
+  await gone.close();
+  const other = await startTestGate({ issuer: gate.issuer, upstreams: [{ name: 'gone', upstream: gone }] });
+  const two = caller(other, one.speech);
+  const { stream } = source(64 * MiB);
+  const reply = await two.call({
+    method: 'POST',
+    path: '/x',
+    headers: [...auth, 'Content-Length', String(64 * MiB)],
+    body: stream,
+  });
+  t.match(refusalOf(reply), { http: 502, cause: 'UPSTREAM_UNREACHABLE' });
+  stream.destroy();
+  two.close();
+  await other.stop();
+});
+
+bothWays('a caller that goes away is no failure of the API server', async (t, one) => {
+  const path = `/aborted-${one.speech}`;
+  const reset = 'postern_upstream_errors_total{cluster="main",reason="reset"}';
+  const before = await gate.metric(reset);
+  handle = (request) => {
+    request.on('error', () => {});
+    request.once('data', () => open.abort());
+  };
+  const open = one.open({ method: 'PUT', path, headers: auth });
+  open.request.on('error', () => {});
+  open.request.write('first');
+  const line = await gate.logged((line) => line['target'] === path);
+  t.match(line, { status: 499, level: 'info' });
+  t.equal(await gate.metric(reset), before);
+});
+
+// S36, CVE-2023-44487: streams that are opened and reset at once.
+t.test('a storm of reset streams leaves nothing open at the API server, and others are served', async (t) => {
+  const storm = caller(gate, 'h2');
+  const answered = caller(gate, 'h2');
+  handle = () => {};
+  for (let i = 0; i < 500; i++)
+    storm.open({ path: '/api/v1/pods?watch=1', headers: auth, end: true }).abort();
+  handle = (_request, response) => void response.end('ok');
+  t.equal((await answered.call({ path: '/x', headers: auth })).status, 200);
+  storm.close();
+  answered.close();
+  const count = async () => gate.metric('postern_requests_in_flight{cluster="main",kind="watch"}');
+  for (let left = await count(), tries = 0; left > 0 && tries < 200; tries++) left = await count();
+  t.equal(await count(), 0);
 });
 
 // RFC 9110 §10.1.1; curl sends it with bodies over 1 MiB.
@@ -375,7 +476,10 @@ t.test('Expect: 100-continue', async (t) => {
       open.request.on('error', () => {});
       open.request.on('continue', () => t.fail('a 100 before the refusal'));
       const { stream, ...head } = await open.head;
-      t.match(refusalOf({ ...head, body: (await readAll(stream)).body }), { http: 401, cause: 'CREDENTIALS_MISSING' });
+      t.match(refusalOf({ ...head, body: (await readAll(stream)).body }), {
+        http: 401,
+        cause: 'CREDENTIALS_MISSING',
+      });
       one.close();
     }
     t.equal(upstream.received.length, before);

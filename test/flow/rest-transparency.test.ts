@@ -4,7 +4,15 @@ import { METHODS } from 'node:http';
 import { connect as tlsConnect } from 'node:tls';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { type Caller, caller, exchangeRaw, parseAnswers, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
+import {
+  type Caller,
+  caller,
+  exchangeRaw,
+  parseAnswers,
+  refusalOf,
+  SPEECHES,
+  valuesOf,
+} from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { startRawUpstream, startUpstream } from '../fakes/upstream.ts';
 
@@ -56,7 +64,12 @@ t.test('the protocol is chosen by ALPN, and without it is HTTP/1.1', async (t) =
     [['h2'], 'h2'],
     [[], false],
   ] as const) {
-    const socket = tlsConnect({ port: gate.port, host: '127.0.0.1', ca: gate.ca.certPem, ALPNProtocols: [...offered] });
+    const socket = tlsConnect({
+      port: gate.port,
+      host: '127.0.0.1',
+      ca: gate.ca.certPem,
+      ALPNProtocols: [...offered],
+    });
     await once(socket, 'secureConnect');
     t.equal(socket.alpnProtocol, chosen, offered.join(', '));
     socket.destroy();
@@ -65,7 +78,20 @@ t.test('the protocol is chosen by ALPN, and without it is HTTP/1.1', async (t) =
 
 everySpeech('repeated request lines stay apart and in order', async (t, one) => {
   respond = (_request, response) => response.end();
-  const lines = ['X-Warn', 'one', 'X-Warn', 'two', 'Warning', '299 - "a"', 'Warning', '299 - "b"', 'Accept', 'a/b', 'Accept', 'c/d'];
+  const lines = [
+    'X-Warn',
+    'one',
+    'X-Warn',
+    'two',
+    'Warning',
+    '299 - "a"',
+    'Warning',
+    '299 - "b"',
+    'Accept',
+    'a/b',
+    'Accept',
+    'c/d',
+  ];
   await one.call({ path: '/x', headers: [...auth, ...lines] });
   t.same(valuesOf(last(), 'x-warn'), ['one', 'two']);
   t.same(valuesOf(last(), 'warning'), ['299 - "a"', '299 - "b"']);
@@ -74,7 +100,20 @@ everySpeech('repeated request lines stay apart and in order', async (t, one) => 
 
 everySpeech('repeated answer lines stay apart and in order', async (t, one) => {
   respond = (_request, response) => {
-    response.writeHead(200, ['Warning', '299 - "a"', 'Warning', '299 - "b"', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-Warn', '1', 'X-Warn', '2']);
+    response.writeHead(200, [
+      'Warning',
+      '299 - "a"',
+      'Warning',
+      '299 - "b"',
+      'Set-Cookie',
+      'a=1',
+      'Set-Cookie',
+      'b=2',
+      'X-Warn',
+      '1',
+      'X-Warn',
+      '2',
+    ]);
     response.end();
   };
   const { rawHeaders } = await one.call({ path: '/x', headers: auth });
@@ -87,7 +126,10 @@ everySpeech('repeated answer lines stay apart and in order', async (t, one) => {
 everySpeech('request lines that decide something arrive unchanged', async (t, one) => {
   respond = (_request, response) => response.end();
   const lines = [
-    ['Accept', 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json'],
+    [
+      'Accept',
+      'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json',
+    ],
     ['Accept-Encoding', 'gzip'],
     ['User-Agent', 'kubectl/v1.35.0 (linux/amd64) kubernetes/abc'],
     ['If-None-Match', '"ABC", W/"def"'],
@@ -100,18 +142,31 @@ everySpeech('request lines that decide something arrive unchanged', async (t, on
     ['Range', 'bytes=0-1'],
     ['Traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
   ] as const;
-  await one.call({ method: 'PATCH', path: '/x', headers: [...auth, ...lines.flat()], body: Buffer.from('{}') });
+  await one.call({
+    method: 'PATCH',
+    path: '/x',
+    headers: [...auth, ...lines.flat()],
+    body: Buffer.from('{}'),
+  });
   for (const [name, value] of lines) t.same(valuesOf(last(), name), [value], name);
 });
 
 everySpeech('nothing is added that the caller did not say', async (t, one) => {
   respond = (_request, response) => response.end();
   await one.call({ path: '/x', headers: auth });
-  const names = last().filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
-  t.same(
-    names.sort(),
-    ['audit-id', 'authorization', 'connection', 'host', 'impersonate-group', 'impersonate-uid', 'impersonate-user', 'x-forwarded-for'],
-  );
+  const names = last()
+    .filter((_, i) => i % 2 === 0)
+    .map((name) => name.toLowerCase());
+  t.same(names.sort(), [
+    'audit-id',
+    'authorization',
+    'connection',
+    'host',
+    'impersonate-group',
+    'impersonate-uid',
+    'impersonate-user',
+    'x-forwarded-for',
+  ]);
 });
 
 everySpeech('answer lines that decide something arrive unchanged', async (t, one) => {
@@ -139,14 +194,16 @@ everySpeech('answer lines that decide something arrive unchanged', async (t, one
 });
 
 everySpeech('an Audit-ID of the API server stays its own', async (t, one) => {
-  respond = (request, response) => response.writeHead(200, { 'Audit-ID': String(request.headers['audit-id']) }).end();
+  respond = (request, response) =>
+    response.writeHead(200, { 'Audit-ID': String(request.headers['audit-id']) }).end();
   const { rawHeaders } = await one.call({ path: '/x', headers: auth });
   t.equal(valuesOf(rawHeaders, 'audit-id').length, 1);
 });
 
 everySpeech('gzip is neither undone nor done', async (t, one) => {
   const bytes = gzipSync('hello '.repeat(1000));
-  respond = (_request, response) => response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': bytes.length }).end(bytes);
+  respond = (_request, response) =>
+    response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': bytes.length }).end(bytes);
   const packed = await one.call({ path: '/x', headers: [...auth, 'Accept-Encoding', 'gzip'] });
   t.ok(packed.body.equals(bytes));
   t.equal(gunzipSync(packed.body).length, 6000);
@@ -186,7 +243,8 @@ everySpeech('every answer is the first and only one, and passes whole', async (t
       const reply = await one.call({ method, path: '/x', headers: auth });
       t.equal(reply.status, status, `${method} ${status}`);
       t.equal(reply.body.toString(), body);
-      for (let i = 0; i < lines.length; i += 2) t.same(valuesOf(reply.rawHeaders, lines[i] ?? ''), [lines[i + 1]]);
+      for (let i = 0; i < lines.length; i += 2)
+        t.same(valuesOf(reply.rawHeaders, lines[i] ?? ''), [lines[i + 1]]);
       t.equal(upstream.received.length, before + 1, 'one request');
     }
   }
@@ -195,7 +253,12 @@ everySpeech('every answer is the first and only one, and passes whole', async (t
 everySpeech('a request is never repeated when the API server closes without an answer', async (t, one) => {
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
     heard.length = 0;
-    const reply = await one.call({ method, path: '/closing/x', headers: [...auth, 'Content-Length', '2'], body: Buffer.from('{}') });
+    const reply = await one.call({
+      method,
+      path: '/closing/x',
+      headers: [...auth, 'Content-Length', '2'],
+      body: Buffer.from('{}'),
+    });
     t.match(refusalOf(reply), { http: 502, cause: 'UPSTREAM_RESET' });
     t.equal(heard.length, 1, method);
   }
@@ -206,7 +269,7 @@ const targets: readonly string[] = [
   '/api/v1/namespaces/a%20b/pods',
   '/api/v1/namespaces/n/pods/%E2%82%AC',
   '/api/v1/namespaces/n/pods/a+b@c:d',
-  '/api/v1/namespaces/n/pods/a!$&\'()*,=~._-',
+  "/api/v1/namespaces/n/pods/a!$&'()*,=~._-",
   '/api/v1/namespaces/n/pods/%61%62%7E',
   '/api/v1/namespaces/n/pods/',
   '/api/v1/pods?',
@@ -236,7 +299,11 @@ const METHODS_BEHIND_PROXY = METHODS.filter((method) => method !== 'CONNECT' && 
 everySpeech('every method reaches what lies behind a proxy subresource', async (t, one) => {
   respond = (_request, response) => response.writeHead(207).end();
   for (const method of METHODS_BEHIND_PROXY) {
-    const reply = await one.call({ method, path: '/api/v1/namespaces/n/services/s/proxy/dav', headers: auth });
+    const reply = await one.call({
+      method,
+      path: '/api/v1/namespaces/n/services/s/proxy/dav',
+      headers: auth,
+    });
     t.equal(reply.status, 207, method);
     t.equal(upstream.received.at(-1)?.method, method);
   }
@@ -246,7 +313,11 @@ everySpeech('a method without a verb is refused on other resources', async (t, o
   const before = upstream.received.length;
   for (const method of ['OPTIONS', 'TRACE', 'PROPFIND', 'LINK']) {
     const reply = await one.call({ method, path: '/api/v1/namespaces/n/pods', headers: auth });
-    t.match(refusalOf(reply), { http: 405, code: 405, reason: 'MethodNotAllowed', cause: 'METHOD_NOT_ALLOWED' }, method);
+    t.match(
+      refusalOf(reply),
+      { http: 405, code: 405, reason: 'MethodNotAllowed', cause: 'METHOD_NOT_ALLOWED' },
+      method,
+    );
     t.same(valuesOf(reply.rawHeaders, 'allow'), ['GET, HEAD, POST, PUT, PATCH, DELETE']);
   }
   t.equal(upstream.received.length, before);
@@ -256,13 +327,21 @@ everySpeech('a method without a verb is refused on other resources', async (t, o
 everySpeech('any method may have a body', async (t, one) => {
   const body = Buffer.from('{"kind":"DeleteOptions"}');
   for (const method of ['GET', 'DELETE', 'POST', 'PUT', 'PATCH']) {
-    for (const framing of [['Content-Length', String(body.length)], one.speech === 'h2' ? [] : ['Transfer-Encoding', 'chunked']]) {
+    for (const framing of [
+      ['Content-Length', String(body.length)],
+      one.speech === 'h2' ? [] : ['Transfer-Encoding', 'chunked'],
+    ]) {
       let got = '';
       respond = (_request, response, bytes) => {
         got = bytes.toString();
         response.end();
       };
-      const reply = await one.call({ method, path: '/api/v1/namespaces/n/pods/p', headers: [...auth, ...framing], body });
+      const reply = await one.call({
+        method,
+        path: '/api/v1/namespaces/n/pods/p',
+        headers: [...auth, ...framing],
+        body,
+      });
       t.equal(reply.status, 200, `${method} ${framing.join(' ')}`);
       t.equal(got, body.toString());
     }
@@ -300,8 +379,14 @@ everySpeech('a refusal to HEAD has the headers and no body', async (t, one) => {
 everySpeech('names that are not ASCII arrive as UTF-8 bytes', async (t, one) => {
   respond = (_request, response) => response.end();
   const token = await gate.token({ email: 'jürgen@例え.jp', groups: ['é', 'a,b', '🔑'], sub: 'ü' });
-  await one.call({ method: 'POST', path: '/x', headers: ['Authorization', `Bearer ${token}`], body: Buffer.from('{"é":1}') });
-  const utf8 = (name: string) => valuesOf(last(), name).map((value) => Buffer.from(value, 'latin1').toString());
+  await one.call({
+    method: 'POST',
+    path: '/x',
+    headers: ['Authorization', `Bearer ${token}`],
+    body: Buffer.from('{"é":1}'),
+  });
+  const utf8 = (name: string) =>
+    valuesOf(last(), name).map((value) => Buffer.from(value, 'latin1').toString());
   t.same(utf8('impersonate-user'), ['jürgen@例え.jp']);
   t.same(utf8('impersonate-group'), ['é', 'a,b', '🔑']);
   t.same(utf8('impersonate-uid'), ['ü']);
@@ -327,9 +412,13 @@ t.test('pipelined requests are answered in order', async (t) => {
     else response.end(String(request.url).slice(1));
   };
   const socket = await gate.connect();
-  const one = (n: number, more = '') => `GET /${n} HTTP/1.1\r\nHost: x\r\n${auth[0]}: ${auth[1]}\r\n${more}\r\n`;
+  const one = (n: number, more = '') =>
+    `GET /${n} HTTP/1.1\r\nHost: x\r\n${auth[0]}: ${auth[1]}\r\n${more}\r\n`;
   const bytes = await exchangeRaw(socket, one(1) + one(2) + one(3, 'Connection: close\r\n'));
-  const seen = bytes.toString('latin1').match(/\r\n\r\n(?:1\r\n)?([123])/g)?.map((text) => text.at(-1));
+  const seen = bytes
+    .toString('latin1')
+    .match(/\r\n\r\n(?:1\r\n)?([123])/g)
+    ?.map((text) => text.at(-1));
   t.equal(parseAnswers(bytes)[0]?.status, 200);
   t.same(seen, ['1', '2', '3']);
 });

@@ -72,17 +72,20 @@ const paths: readonly [asked: string, got: string][] = [
   ['/some/path?param1=value%2F1&param2=value%252', '/some/path?param1=value%2F1&param2=value%252'],
 ];
 
-everySpeech('the target arrives byte for byte behind the base path, and nothing redirects', async (t, one) => {
-  respond = (_request, response) => response.end('ok');
-  for (const [asked, got] of paths) {
-    for (const method of ['GET', 'HEAD', 'PUT', 'DELETE']) {
-      const reply = await one.call({ method, path: asked, headers: auth });
-      t.equal(reply.status, 200, `${method} ${asked}`);
-      t.equal(upstream.received.at(-1)?.url, got);
-      t.equal(upstream.received.at(-1)?.method, method);
+everySpeech(
+  'the target arrives byte for byte behind the base path, and nothing redirects',
+  async (t, one) => {
+    respond = (_request, response) => response.end('ok');
+    for (const [asked, got] of paths) {
+      for (const method of ['GET', 'HEAD', 'PUT', 'DELETE']) {
+        const reply = await one.call({ method, path: asked, headers: auth });
+        t.equal(reply.status, 200, `${method} ${asked}`);
+        t.equal(upstream.received.at(-1)?.url, got);
+        t.equal(upstream.received.at(-1)?.method, method);
+      }
     }
-  }
-});
+  },
+);
 
 // TestServeHTTP rows 4, 5, 8
 everySpeech('method, body and header lines arrive, under the Host of the API server', async (t, one) => {
@@ -109,7 +112,11 @@ everySpeech('method, body and header lines arrive, under the Host of the API ser
 // TestServeHTTP row 7, without the removal
 everySpeech('CORS lines of the API server pass', async (t, one) => {
   respond = (_request, response) => {
-    response.writeHead(200, { Header1: 'value1', 'Access-Control-Allow-Origin': 'a.example', 'Access-Control-Allow-Methods': 'GET' });
+    response.writeHead(200, {
+      Header1: 'value1',
+      'Access-Control-Allow-Origin': 'a.example',
+      'Access-Control-Allow-Methods': 'GET',
+    });
     response.end();
   };
   const { rawHeaders } = await one.call({ path: '/', headers: auth });
@@ -120,7 +127,11 @@ everySpeech('CORS lines of the API server pass', async (t, one) => {
 // TestServeHTTP row 2
 everySpeech('a session without its upgrade is refused before anything is sent', async (t, one) => {
   const before = upstream.received.length;
-  const reply = await one.call({ method: 'POST', path: '/api/v1/namespaces/n/pods/p/exec?command=ls', headers: auth });
+  const reply = await one.call({
+    method: 'POST',
+    path: '/api/v1/namespaces/n/pods/p/exec?command=ls',
+    headers: auth,
+  });
   t.match(refusalOf(reply), {
     http: 400,
     kind: 'Status',
@@ -187,7 +198,12 @@ for (const [name, chunked, gzip] of framings) {
       : one.speech === 'h2'
         ? []
         : ['Transfer-Encoding', 'chunked'];
-    const reply = await one.call({ method: 'POST', path: '/x', headers: [...auth, ...framing, ...encoding], body: bytes });
+    const reply = await one.call({
+      method: 'POST',
+      path: '/x',
+      headers: [...auth, ...framing, ...encoding],
+      body: bytes,
+    });
     t.equal(reply.status, 200);
     t.equal(digest(got), digest(bytes));
     const lines = upstream.received.at(-1)?.rawHeaders ?? [];
@@ -206,7 +222,10 @@ for (const [name, chunked, gzip] of framings) {
     t.equal(reply.complete, true);
     t.equal(digest(reply.body), digest(bytes));
     t.same(valuesOf(reply.rawHeaders, 'content-length'), chunked ? [] : [String(bytes.length)]);
-    t.same(valuesOf(reply.rawHeaders, 'transfer-encoding'), chunked && one.speech !== 'h2' ? ['chunked'] : []);
+    t.same(
+      valuesOf(reply.rawHeaders, 'transfer-encoding'),
+      chunked && one.speech !== 'h2' ? ['chunked'] : [],
+    );
     t.same(valuesOf(reply.rawHeaders, 'content-encoding'), gzip ? ['gzip'] : []);
   });
 }
@@ -229,11 +248,43 @@ everySpeech('headers are seen while the body still waits', async (t, one) => {
 
 // TestErrorPropagation and TestProxyUpgradeConnectionErrorResponse, rows 19 and 32. The text names what is known and is constant: the cause
 // itself is for the log.
-const failures: readonly [name: string, path: string, answer: string | undefined, http: number, reason: string, cause: string, text: RegExp][] = [
-  ['nobody listens', '/closed/x', undefined, 502, 'InternalError', 'UPSTREAM_UNREACHABLE', /cannot be reached/],
+const failures: readonly [
+  name: string,
+  path: string,
+  answer: string | undefined,
+  http: number,
+  reason: string,
+  cause: string,
+  text: RegExp,
+][] = [
+  [
+    'nobody listens',
+    '/closed/x',
+    undefined,
+    502,
+    'InternalError',
+    'UPSTREAM_UNREACHABLE',
+    /cannot be reached/,
+  ],
   ['another CA', '/otherca/x', undefined, 502, 'InternalError', 'UPSTREAM_TLS', /could not verify/],
-  ['the connection closes', '/raw/x', '', 502, 'InternalError', 'UPSTREAM_RESET', /ended the connection before/],
-  ['half a head', '/raw/x', 'HTTP/1.1 200 OK\r\nContent-', 502, 'InternalError', 'UPSTREAM_RESET', /ended the connection before/],
+  [
+    'the connection closes',
+    '/raw/x',
+    '',
+    502,
+    'InternalError',
+    'UPSTREAM_RESET',
+    /ended the connection before/,
+  ],
+  [
+    'half a head',
+    '/raw/x',
+    'HTTP/1.1 200 OK\r\nContent-',
+    502,
+    'InternalError',
+    'UPSTREAM_RESET',
+    /ended the connection before/,
+  ],
   ['no HTTP', '/raw/x', 'SSH-2.0-OpenSSH_9\r\n', 502, 'InternalError', 'UPSTREAM_PROTOCOL', /not valid HTTP/],
 ];
 
@@ -258,7 +309,9 @@ for (const [name, path, answer, http, reason, cause, text] of failures) {
 
 t.test('a 1xx answer before the real one is no answer', async (t) => {
   rawAnswer = (socket) =>
-    void socket.end('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    void socket.end(
+      'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+    );
   for (const one of callers) {
     const reply = await one.call({ path: '/raw/x', headers: auth });
     t.equal(reply.status, 200, one.speech);

@@ -9,7 +9,8 @@ const trusted = compileTrusted(['10.0.0.0/8', 'fd00::/8'].map(range));
 
 // CVE-2026-76835: trusted proxies default to everybody elsewhere; here to nobody.
 t.test('with no range nobody is trusted', async (t) => {
-  for (const address of ['127.0.0.1', '10.0.0.1', '::1', '']) t.equal(compileTrusted([])(address), false, address);
+  for (const address of ['127.0.0.1', '10.0.0.1', '::1', ''])
+    t.equal(compileTrusted([])(address), false, address);
 });
 
 const peers: readonly [address: string, trusted: boolean][] = [

@@ -9,13 +9,20 @@ import {
 } from '../../../src/proxy/headers.ts';
 
 const OURS = [
-  'Host', '10.0.0.1:6443',
-  'Authorization', 'Bearer own',
-  'Impersonate-User', 'alice',
-  'Impersonate-Group', 'a',
-  'Impersonate-Group', 'b',
-  'Audit-ID', 'id-1',
-  'X-Forwarded-For', '192.0.2.1',
+  'Host',
+  '10.0.0.1:6443',
+  'Authorization',
+  'Bearer own',
+  'Impersonate-User',
+  'alice',
+  'Impersonate-Group',
+  'a',
+  'Impersonate-Group',
+  'b',
+  'Audit-ID',
+  'id-1',
+  'X-Forwarded-For',
+  '192.0.2.1',
 ];
 const from = (rawHeaders: readonly string[], more: Partial<UpstreamLines> = {}): UpstreamLines => ({
   rawHeaders,
@@ -25,6 +32,7 @@ const from = (rawHeaders: readonly string[], more: Partial<UpstreamLines> = {}):
   credential: ['Authorization', 'Bearer own'],
   auditID: 'id-1',
   peerAddress: '192.0.2.1',
+  isWebSocket: false,
   ...more,
 });
 
@@ -39,7 +47,8 @@ const names: readonly [name: string, passes: boolean][] = [
   ['User-Agent', true],
   ['Kubectl-Session', true],
   ['Origin', true],
-  ['Sec-WebSocket-Key', true],
+  ['Sec-WebSocket-Key', false],
+  ['Sec-WebSocket-Protocol', false],
   ['X-Stream-Protocol-Version', true],
   ['Warning', true],
   ['Traceparent', true],
@@ -85,6 +94,11 @@ for (const [name, passes] of names) {
   });
 }
 
+t.test('the lines of a handshake pass in a handshake only', async (t) => {
+  const lines = ['Sec-WebSocket-Key', 'k', 'Sec-WebSocket-Version', '13'];
+  t.same(upstreamRequestLines(from(lines, { isWebSocket: true })), [...OURS, ...lines]);
+});
+
 t.test('repeated lines stay apart, in order and as they were written', async (t) => {
   const lines = ['X-A', '1', 'x-a', '2', 'Accept', 'a, b', 'X-A', ''];
   t.same(upstreamRequestLines(from(lines)), [...OURS, ...lines]);
@@ -97,26 +111,75 @@ t.test('with a client certificate there is no Authorization at all', async (t) =
 
 // protocol.md §3.1 rules 1 and 4, §4.2; field-lessons P2: exactly one Connection line of our own.
 t.test('an upgrade has one Connection and one Upgrade line of ours, first', async (t) => {
-  const caller = ['Connection', 'Upgrade, Impersonate-User', 'Connection', 'close', 'Upgrade', 'x', 'Content-Length', '5', 'X-Stream-Protocol-Version', 'v4'];
+  const caller = [
+    'Connection',
+    'Upgrade, Impersonate-User',
+    'Connection',
+    'close',
+    'Upgrade',
+    'x',
+    'Content-Length',
+    '5',
+    'X-Stream-Protocol-Version',
+    'v4',
+  ];
   t.same(upgradeRequestLines(from(caller), 'SPDY/3.1', undefined), [
-    'Connection', 'Upgrade', 'Upgrade', 'SPDY/3.1', ...OURS, 'X-Stream-Protocol-Version', 'v4', 'Content-Length', '0',
+    'Connection',
+    'Upgrade',
+    'Upgrade',
+    'SPDY/3.1',
+    ...OURS,
+    'X-Stream-Protocol-Version',
+    'v4',
+    'Content-Length',
+    '0',
   ]);
-  t.same(upgradeRequestLines(from(caller), 'websocket', undefined), [
-    'Connection', 'Upgrade', 'Upgrade', 'websocket', ...OURS, 'X-Stream-Protocol-Version', 'v4',
+  t.same(upgradeRequestLines(from(caller, { isWebSocket: true }), 'websocket', undefined), [
+    'Connection',
+    'Upgrade',
+    'Upgrade',
+    'websocket',
+    ...OURS,
+    'X-Stream-Protocol-Version',
+    'v4',
   ]);
 });
 
 t.test('the bearer subprotocol is replaced by what remains of the list', async (t) => {
-  const caller = ['Sec-WebSocket-Protocol', 'base64url.bearer.authorization.k8s.io.x', 'sec-websocket-protocol', 'v5.channel.k8s.io'];
-  const lines = upgradeRequestLines(from(caller), 'websocket', 'v5.channel.k8s.io');
+  const caller = [
+    'Sec-WebSocket-Protocol',
+    'base64url.bearer.authorization.k8s.io.x',
+    'sec-websocket-protocol',
+    'v5.channel.k8s.io',
+  ];
+  const lines = upgradeRequestLines(from(caller, { isWebSocket: true }), 'websocket', 'v5.channel.k8s.io');
   t.same(lines.slice(-2), ['Sec-WebSocket-Protocol', 'v5.channel.k8s.io']);
   t.equal(lines.join().includes('bearer.authorization'), false);
-  const kept = upgradeRequestLines(from(['Sec-WebSocket-Protocol', 'a', 'Sec-WebSocket-Protocol', 'b']), 'websocket', undefined);
+  const kept = upgradeRequestLines(
+    from(['Sec-WebSocket-Protocol', 'a', 'Sec-WebSocket-Protocol', 'b'], { isWebSocket: true }),
+    'websocket',
+    undefined,
+  );
   t.same(kept.slice(-4), ['Sec-WebSocket-Protocol', 'a', 'Sec-WebSocket-Protocol', 'b']);
 });
 
 t.test('answer lines lose what is for one hop only, and have an Audit-ID', async (t) => {
-  const lines = ['Connection', 'close', 'Keep-Alive', 'x', 'Transfer-Encoding', 'chunked', 'Upgrade', 'h2', 'Warning', 'a', 'Warning', 'b', 'Location', '/x'];
+  const lines = [
+    'Connection',
+    'close',
+    'Keep-Alive',
+    'x',
+    'Transfer-Encoding',
+    'chunked',
+    'Upgrade',
+    'h2',
+    'Warning',
+    'a',
+    'Warning',
+    'b',
+    'Location',
+    '/x',
+  ];
   const kept = ['Warning', 'a', 'Warning', 'b', 'Location', '/x'];
   t.same(downstreamResponseLines(lines, 'id-1'), [...kept, 'Audit-ID', 'id-1']);
   t.same(downstreamResponseLines(['AUDIT-ID', 'theirs'], 'id-1'), ['AUDIT-ID', 'theirs']);
