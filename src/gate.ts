@@ -11,7 +11,7 @@ import { sessionKind } from './kube/longrunning.ts';
 import { parseTarget } from './kube/path.ts';
 import { resolveRequestInfo } from './kube/requestinfo.ts';
 import { callerAddress } from './proxy/address.ts';
-import { upgradeRequestLines, upstreamRequestLines } from './proxy/headers.ts';
+import { headerValue, upgradeRequestLines, upstreamRequestLines } from './proxy/headers.ts';
 
 type Step = (exchange: Exchange) => void | Promise<void>;
 
@@ -20,6 +20,7 @@ const U: Transport = 'upgrade';
 
 /** The steps in order, and which transports they run for. */
 const STEPS: readonly (readonly [Step, ...Transport[]])[] = [
+  [requireOneHost, H, U], //             what a hop in front could read differently would choose another cluster there
   [chooseCluster, H, U], //              host or path prefix → upstream; the prefix ends here
   [resolveTarget, H, U], //              raw bytes → RequestInfo; what two parsers could read differently is refused
   [refuseInboundImpersonation, H, U], // `--as`: never dropped silently, never merged with ours
@@ -38,6 +39,16 @@ export function runGate(exchange: Exchange, from = 0): void | Promise<void> {
     const pending = step(exchange);
     if (pending !== undefined) return pending.then(() => runGate(exchange, i + 1));
   }
+}
+
+/** RFC 9112 §3.2, RFC 9113 §8.3.1: a host that a hop in front could read differently would choose another cluster there. */
+function requireOneHost({ rawHeaders, httpVersion, authority }: Exchange): void {
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  const good =
+    httpVersion === '2.0'
+      ? hosts === 0 || (hosts === 1 && headerValue(rawHeaders, 'host') === authority)
+      : hosts === 1 || (hosts === 0 && httpVersion === '1.0');
+  if (!good) throw gateError('BAD_REQUEST', { detail: 'not exactly one Host' });
 }
 
 function chooseCluster(exchange: Exchange): void {

@@ -15,7 +15,6 @@ import { createListener, type TlsMaterial } from './listener.ts';
 import type { Observer } from './observe.ts';
 import { breakOff } from './proxy/body.ts';
 import { registerForward } from './proxy/forward.ts';
-import { headerValue } from './proxy/headers.ts';
 import type { SessionRegistry } from './sessions.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
 import { kindOf } from './upgrade/session.ts';
@@ -112,7 +111,6 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     };
     try {
       if (deps.isDraining() && exchange.httpVersion !== '2.0') response.setHeader('Connection', 'close');
-      requireOneHost(exchange);
       const pending = runGate(exchange);
       if (pending === undefined) proceed();
       else pending.then(proceed, stop);
@@ -124,7 +122,7 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     reply.hijack();
     refuse(reply.raw as unknown as ServerResponse, exchangeOf(request.raw), error);
   });
-  await registerForward(app as never, { exchangeOf, refuse, onResponse: () => {}, now: deps.now });
+  await registerForward(app as never, { exchangeOf, refuse, now: deps.now });
   await app.ready();
   if (listener === undefined) throw new TypeError('Fastify made no server');
   listener.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
@@ -149,7 +147,6 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: S
   void serveUpgrade(exchange, request, socket, head, {
     runGate: (one) => {
       if (deps.isDraining()) throw gateError('SHUTTING_DOWN');
-      requireOneHost(one);
       return runGate(one);
     },
     refuse: (to: Socket, one: Exchange, error: GateError) => {
@@ -186,16 +183,6 @@ function arrival(request: AnyRequest, receivedAt: number) {
     peerAddress: request.socket.remoteAddress ?? '',
     receivedAt,
   };
-}
-
-/** RFC 9112 §3.2, RFC 9113 §8.3.1: a host that a hop in front could read differently would choose another cluster there. */
-function requireOneHost({ rawHeaders, httpVersion, authority }: Exchange): void {
-  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
-  const good =
-    httpVersion === '2.0'
-      ? hosts === 0 || (hosts === 1 && headerValue(rawHeaders, 'host') === authority)
-      : hosts === 1 || (hosts === 0 && httpVersion === '1.0');
-  if (!good) throw gateError('BAD_REQUEST', { detail: 'not exactly one Host' });
 }
 
 function withoutPseudo(rawHeaders: readonly string[]): string[] {

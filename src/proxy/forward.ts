@@ -28,8 +28,6 @@ export interface ForwardDeps {
     exchange: Exchange,
     error: unknown,
   ) => void;
-  /** The upstream answered with this status; its headers are about to go out. */
-  readonly onResponse: (exchange: Exchange, status: number) => void;
   /** Node's timers; a delay is at most MAX_TIMER_MS. */
   readonly now: () => number;
 }
@@ -118,7 +116,6 @@ function relay(
     deps.refuse(raw, exchange, gateError('UPSTREAM_PROTOCOL', { cause }));
     return;
   }
-  deps.onResponse(exchange, status);
   relayBody(body, raw, () => {});
 }
 

@@ -20,6 +20,12 @@ export const STREAM_CASES: readonly Case[] = [
     expected: { lines: true, endedUpstream: true },
   },
   {
+    name: 'attach without input streams, until killed',
+    upgrades: true,
+    act: attachOutput,
+    expected: { lines: true, stderr: '' },
+  },
+  {
     name: 'port-forward of two ports, many at once, until killed',
     core: true,
     upgrades: true,
@@ -78,6 +84,16 @@ async function follow(side: Side): Promise<Seen> {
     return { lines: true, endedUpstream: true };
   } finally {
     await following.kill();
+  }
+}
+
+async function attachOutput(side: Side): Promise<Seen> {
+  const attached = side.start(['attach', SHARED.pod, '-c', 'speak']);
+  try {
+    await attached.seen(/line \d+\nline \d+\nline \d+\n/);
+    return { lines: true, stderr: attached.stderr() };
+  } finally {
+    await attached.kill();
   }
 }
 

@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs';
 import type { Context } from './context.ts';
 import { until } from './wait.ts';
 
+/** What counts as at once on a machine that is busy. */
+const AT_ONCE_MS = 10_000;
+
 /** What is read of an audit event. */
 export interface AuditEvent {
   readonly auditID: string;
@@ -47,7 +50,11 @@ export async function endedUpstream(context: Context, part: string, also = ''): 
   if (context.auditLog === '') return;
   const isEnd = ({ stage, requestURI }: AuditEvent) =>
     stage === 'ResponseComplete' && requestURI.includes(part) && requestURI.includes(also);
-  await until(`the end of ${part} at the API server`, () => auditEvents(context, part, isEnd).at(-1));
+  await until(
+    `the end of ${part} at the API server`,
+    () => auditEvents(context, part, isEnd).at(-1),
+    AT_ONCE_MS,
+  );
 }
 
 /** Lines of the gate's log so far that contain `part` and fit. */

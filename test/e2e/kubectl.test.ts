@@ -8,7 +8,9 @@ import { STREAM_CASES } from './cases-streams.ts';
 import { TERMINAL_CASES } from './cases-terminal.ts';
 import { type Case, type Combination, compare, makeSide } from './compare.ts';
 import { type Context, type Protocol, readContext } from './context.ts';
+import { metric } from './evidence.ts';
 import { createObjects, createPods, podOf, removeObjects, type Script } from './objects.ts';
+import { until } from './wait.ts';
 
 const CASES = [...REST_CASES, ...EXEC_CASES, ...STREAM_CASES, ...TERMINAL_CASES];
 /** kubectl mostly waits: so many combinations at once. */
@@ -30,12 +32,23 @@ t.teardown(async () => {
 });
 
 t.jobs = JOBS;
-for (const one of combinations) {
+const done = combinations.map((one) => {
   const cases = CASES.filter((each) => isWanted(each, one));
-  void t.test(`kubectl ${one.version}, ${one.protocol}`, { buffered: true }, async (inner) => {
+  return t.test(`kubectl ${one.version}, ${one.protocol}`, { buffered: true }, async (inner) => {
     for (const each of cases) await inner.test(each.name, (test) => compare(test, each, context, one));
   });
-}
+});
+await Promise.all(done);
+
+t.test('and the gate holds nothing open any more', async (t) => {
+  const { opsUrl } = context.gate;
+  await until('the last session to end', async () => (await metric(opsUrl, 'postern_sessions_open')) === 0);
+  await until(
+    'the last request to end',
+    async () => (await metric(opsUrl, 'postern_requests_in_flight')) === 0,
+  );
+  t.pass('no session, watch or log');
+});
 
 function combinationsOf({ kubectls, form }: Context): Combination[] {
   return kubectls.flatMap(({ version, path }) => {
