@@ -116,7 +116,6 @@ function requireUpgrade(exchange: Exchange): void {
   const kind = sessionKind(info);
   if (kind === '' || kind === 'proxy') return;
   const hops = describeHops(exchange.rawHeaders, exchange.httpVersion);
-  exchange.generation.observeUpgradeMissing(exchange.upstream?.name ?? '', kind);
   throw gateError('UPGRADE_REQUIRED', { params: { kind, hops: hops.join('; ') } });
 }
 

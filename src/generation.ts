@@ -20,7 +20,6 @@ export interface Generation {
   /** Every file that it was read from, absolute: a change of any makes the next one. */
   readonly files: readonly string[];
   readonly observeAuthentication: (outcome: Outcome) => void;
-  readonly observeUpgradeMissing: (cluster: string, kind: string) => void;
   /** What it shares with its neighbours, by a key that tells equal ones. */
   readonly shared: ReadonlyMap<string, Shared>;
 }
@@ -34,7 +33,6 @@ export interface GenerationDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly createAuthenticator: (config: GateConfig) => Authenticator;
   readonly observeAuthentication: (outcome: Outcome) => void;
-  readonly observeUpgradeMissing: (cluster: string, kind: string) => void;
 }
 
 /** A configuration that reads well but can't be put to work: each sentence names what. */
@@ -103,7 +101,6 @@ export function buildGeneration(
     ),
     files: [...files],
     observeAuthentication: deps.observeAuthentication,
-    observeUpgradeMissing: deps.observeUpgradeMissing,
     shared,
   };
 }

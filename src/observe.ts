@@ -24,6 +24,14 @@ export type Observer = ReturnType<typeof createObserver>;
 
 /** Everything that is observed goes through here. `now` gives ms since the epoch. */
 export function createObserver(log: Log, metrics: Metrics, now: () => number) {
+  const isRepeat = pairRefusals(now);
+  return { ...observeRequests(log, metrics, { now, isRepeat }), ...observeSessions(log, metrics, isRepeat) };
+}
+
+/** Whether a refused attempt is the second of a pair; remembers first ones. Asked twice, it says the same. */
+type IsRepeat = (exchange: Exchange) => boolean;
+
+function pairRefusals(now: () => number): IsRepeat {
   const refusedWebSockets = new Map<string, number>();
   const judged = new WeakMap<Exchange, boolean>();
 
@@ -39,13 +47,18 @@ export function createObserver(log: Log, metrics: Metrics, now: () => number) {
     refusedWebSockets.set(key, now());
     return false;
   };
-  /** Whether this refused attempt is the second of a pair; remembers first ones. Asked twice, it says the same. */
-  const isRepeat = (exchange: Exchange): boolean => {
+  return (exchange) => {
     const known = judged.get(exchange) ?? judge(exchange);
     judged.set(exchange, known);
     return known;
   };
+}
 
+function observeRequests(
+  log: Log,
+  metrics: Metrics,
+  { now, isRepeat }: { readonly now: () => number; readonly isRepeat: IsRepeat },
+) {
   return {
     onBegin(exchange: Exchange): void {
       if (exchange.info !== undefined)
@@ -64,6 +77,8 @@ export function createObserver(log: Log, metrics: Metrics, now: () => number) {
       if (failure !== undefined && UPSTREAM_CODES.has(failure.code)) {
         metrics.upstreamErrors.inc({ cluster, reason: failure.code.replace('UPSTREAM_', '').toLowerCase() });
       }
+      if (!repeat && failure?.code === 'UPGRADE_REQUIRED')
+        metrics.upgradeMissing.inc({ cluster, kind: info?.subresource ?? '' });
       if (!repeat) {
         metrics.requests.inc({
           cluster,
@@ -86,6 +101,22 @@ export function createObserver(log: Log, metrics: Metrics, now: () => number) {
           : 'info';
       if (log.isLevelEnabled(level)) log[level](requestFields(exchange, status, durationMs), 'request');
     },
+    onAuthentication(outcome: Outcome): void {
+      const result = { user: 'ok', rejected: 'rejected', noOpinion: 'none', unavailable: 'unavailable' }[
+        outcome.kind
+      ];
+      metrics.authentication.inc({ source: 'source' in outcome ? outcome.source : 'none', outcome: result });
+    },
+    /** What could not be parsed as a request at all: it has no exchange. */
+    onUnparsed(status: number, peer: string, detail: string): void {
+      metrics.requests.inc({ cluster: '', verb: '', resource: '', subresource: '', code: String(status) });
+      log.info({ status, peer, detail }, 'request could not be parsed');
+    },
+  };
+}
+
+function observeSessions(log: Log, metrics: Metrics, isRepeat: IsRepeat) {
+  return {
     /** A refused upgrade counts as a session that ended `refused`; the pair of attempts once. */
     onRefusedSession(cluster: string, kind: string, exchange: Exchange): void {
       if (isRepeat(exchange)) return;
@@ -118,15 +149,6 @@ export function createObserver(log: Log, metrics: Metrics, now: () => number) {
         },
         'session ended',
       );
-    },
-    onAuthentication(outcome: Outcome): void {
-      const result = { user: 'ok', rejected: 'rejected', noOpinion: 'none', unavailable: 'unavailable' }[
-        outcome.kind
-      ];
-      metrics.authentication.inc({ source: 'source' in outcome ? outcome.source : 'none', outcome: result });
-    },
-    onUpgradeMissing(cluster: string, kind: string): void {
-      metrics.upgradeMissing.inc({ cluster, kind });
     },
   };
 }

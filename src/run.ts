@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
 import type { RefreshEvent } from './authn/jwks.ts';
+import { createKeyPool } from './authn/keypool.ts';
 import type { GateConfig, HostPort } from './config/config.ts';
 import { type Current, holdCurrent } from './current.ts';
 import { buildGeneration, type Generation } from './generation.ts';
@@ -62,13 +63,16 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
   for (const warning of warnings) log.warn({ warning }, 'configuration warning');
   const metrics = createMetrics({ version: options.version, node: process.version });
   const observer = createObserver(log, metrics, now);
+  const keyPool = createKeyPool();
   const build = (next: GateConfig, previous: Generation | undefined) =>
     buildGeneration(next, previous, {
       env,
       createAuthenticator: ({ authentication }) =>
-        createAuthenticator(authentication, { onRefresh: (event) => observeRefresh(event, metrics, log) }),
+        createAuthenticator(authentication, {
+          keyPool,
+          onRefresh: (event) => observeRefresh(event, metrics, log),
+        }),
       observeAuthentication: observer.onAuthentication,
-      observeUpgradeMissing: observer.onUpgradeMissing,
     });
   const current = holdCurrent(attempt(() => build(config, undefined)));
   const open: (() => void)[] = [() => void current.close()];

@@ -56,7 +56,7 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: false,
-    clientErrorHandler: (error, socket) => refuseUnparsed(error, socket as Socket),
+    clientErrorHandler: (error, socket) => refuseUnparsed(error, socket as Socket, deps.observer),
     serverFactory: (handler) => {
       const server = createListener(deps.current.get().config.listen.tls, deps.material);
       const serve = handler as unknown as (request: AnyRequest, response: AnyResponse) => void;
@@ -94,13 +94,17 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     const exchange = exchangeOf(request.raw);
     const response = reply.raw as unknown as ServerResponse;
     let counted = false;
+    let closed = false;
     response.on('close', () => {
+      closed = true;
       if (counted) deps.observer.onUnbegin(exchange);
       deps.current.leave(exchange.generation);
       const status = response.headersSent ? response.statusCode : 499;
       deps.observer.onRequest(exchange, status);
     });
     const proceed = () => {
+      // The caller left while the gate waited for keys: nothing is forwarded, for nobody would end it.
+      if (closed) return void reply.hijack();
       counted = true;
       deps.observer.onBegin(exchange);
       done();
@@ -161,14 +165,16 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: S
 }
 
 /** What could not even be parsed: too large is 431, anything else 400, each a Status; the connection ends. */
-function refuseUnparsed(error: Error & { code?: string }, socket: Socket): void {
+function refuseUnparsed(error: Error & { code?: string }, socket: Socket, observer: Observer): void {
   // The parser fails again at everything that comes after its first error: that is read and dropped until the answer has gone out.
   if (socket.writableEnded) return;
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   if (error.code?.startsWith('HPE_') !== true && error.code !== 'ERR_HTTP_REQUEST_TIMEOUT')
     return void socket.destroy();
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : 'BAD_REQUEST';
-  answerSocket(socket, renderAnswer(gateError(code, { detail: error.code }), undefined));
+  const answer = renderAnswer(gateError(code, { detail: error.code }), undefined);
+  observer.onUnparsed(answer.status, socket.remoteAddress ?? '', error.code);
+  answerSocket(socket, answer);
 }
 
 function arrival(request: AnyRequest, receivedAt: number) {

@@ -9,6 +9,7 @@ import { type Clock, type SetTimer, systemClock, systemTimer } from './clock.ts'
 import type { CredentialSource } from './credentials.ts';
 import { createDocumentFetcher, type DocumentFetcher } from './fetch.ts';
 import { createKeySource, type KeySource, type RefreshEvent } from './jwks.ts';
+import { createKeyPool, type KeyPool } from './keypool.ts';
 import { ASYMMETRIC_ALGORITHMS } from './keyset.ts';
 import type { Outcome, RejectedCode } from './outcome.ts';
 import { checkClaims, checkHeader } from './rules.ts';
@@ -30,6 +31,8 @@ export interface JwtDeps {
   readonly setTimer?: SetTimer;
   /** In [0, 1): spreads refreshes; not used for anything secret. */
   readonly random?: () => number;
+  /** Where key sources are kept; default is a pool of this authenticator's own. */
+  readonly keyPool?: KeyPool;
   /** For tests; default is over verified TLS with the entry's CA. */
   readonly fetcher?: DocumentFetcher;
   readonly onRefresh?: ((event: RefreshEvent) => void) | undefined;
@@ -49,7 +52,15 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
   const algorithms = readAlgorithms(config.signingAlgorithms);
   // An empty list of audiences would be one that every token fits.
   if (config.issuer.audiences.length === 0) throw new TypeError('a jwt entry needs an audience');
-  const source = openKeySource(config, algorithms, { ...deps, clock });
+  const pool = deps.keyPool ?? createKeyPool();
+  const key = JSON.stringify([
+    config.issuer.url,
+    config.issuer.discoveryURL,
+    config.jwksURL,
+    config.issuer.certificateAuthority,
+    [...algorithms],
+  ]);
+  const source = pool.acquire(key, () => openKeySource(config, algorithms, { ...deps, clock }));
   const verify = createVerifier(config, { source, clock, onVerify: deps.onVerify });
   return {
     issuer: config.issuer.url,
@@ -62,7 +73,7 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
       if (early !== undefined) return passing({ kind: 'rejected', ...early, source: place });
       return conclude(await verify(token), { config, source, place });
     },
-    close: () => source.close(),
+    close: () => pool.release(key),
   };
 }
 

@@ -10,6 +10,7 @@ import httpProxy from '@fastify/http-proxy';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Agent } from 'undici';
 import { closeIfStillSending } from '../answer.ts';
+import { afterDelay } from '../delay.ts';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { isLongRunning } from '../kube/longrunning.ts';
@@ -28,13 +29,11 @@ export interface ForwardDeps {
     exchange: Exchange,
     error: unknown,
   ) => void;
-  /** Node's timers; a delay is at most MAX_TIMER_MS. */
+  /** ms since the epoch. */
   readonly now: () => number;
 }
 
 const NOTHING = Buffer.alloc(0);
-/** The longest delay that a Node timer takes. ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** http-proxy insists on an address; nothing is ever sent there, the dispatcher names the real one. */
 const STAND_IN = 'http://postern.invalid';
 
@@ -124,14 +123,9 @@ function endAtExpiry(forwarding: Forwarding, response: ServerResponse, { now }: 
   const { exchange } = forwarding;
   const { sessions } = exchange.generation.config;
   if (!sessions.endOnExpiry || exchange.info === undefined || !isLongRunning(exchange.info)) return;
-  const left = exchange.expiresAt - now();
-  if (left > MAX_TIMER_MS) return;
-  const timer = setTimeout(
-    () => {
-      response.end();
-      forwarding.abort?.();
-    },
-    Math.max(0, left),
-  );
-  response.on('close', () => clearTimeout(timer));
+  const cancel = afterDelay(exchange.expiresAt - now(), () => {
+    response.end();
+    forwarding.abort?.();
+  });
+  response.on('close', cancel);
 }

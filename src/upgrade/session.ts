@@ -1,12 +1,10 @@
 // The record of an upgraded connection, and the limits on its life: the identity's end, and the configured maximum and idle times.
 
+import { afterDelay } from '../delay.ts';
 import type { Exchange } from '../exchange.ts';
 import { requestKind, sessionKind } from '../kube/longrunning.ts';
 import { loggedTarget } from '../log.ts';
 import type { Session, SessionKind } from '../sessions.ts';
-
-/** The longest delay that a Node timer takes. ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Starts the record; the tunnel gives it its `close`. */
 export function newSession(exchange: Exchange, startedAt: number): Session {
@@ -42,21 +40,8 @@ export function limitSession(
   { now }: { readonly now: () => number },
 ): () => void {
   const { endOnExpiry, maxDurationMs, idleTimeoutMs } = exchange.generation.config.sessions;
-  const timers = new Set<NodeJS.Timeout>();
-  const after = (delayMs: number, act: () => void) => {
-    if (delayMs === Number.POSITIVE_INFINITY) return;
-    const rest = delayMs - MAX_TIMER_MS;
-    const timer = setTimeout(
-      () => {
-        timers.delete(timer);
-        if (rest > 0) after(rest, act);
-        else act();
-      },
-      Math.min(MAX_TIMER_MS, Math.max(0, delayMs)),
-    );
-    timer.unref();
-    timers.add(timer);
-  };
+  const cancels: (() => void)[] = [];
+  const after = (delayMs: number, act: () => void) => cancels.push(afterDelay(delayMs, act));
   // Looks once per idle time whether anything came since the last look: an idle session ends after one to two times the limit.
   const watchIdle = (seen: number) =>
     after(idleTimeoutMs, () => {
@@ -71,6 +56,6 @@ export function limitSession(
   if (maxDurationMs > 0) after(maxDurationMs, () => session.close('expired', 'sessions.maxDuration'));
   if (idleTimeoutMs > 0) watchIdle(0);
   return () => {
-    for (const timer of timers) clearTimeout(timer);
+    for (const cancel of cancels) cancel();
   };
 }

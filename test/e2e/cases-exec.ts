@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SHARED } from './cases-rest.ts';
 import type { Case, Seen, Side } from './compare.ts';
+import { createPods, removeObjects } from './objects.ts';
 
 const PIPE_BYTES = 5_000_000;
 const COPY_BYTES = 20_000_000;
@@ -78,10 +79,12 @@ async function pipe(side: Side): Promise<Seen> {
   return { code, sameSum: stdout.startsWith(sha256(input)), stderr };
 }
 
+/** Its container ends with its input, so each attempt has a pod of its own. */
 async function attach(side: Side): Promise<Seen> {
-  const { code, stdout, stderr } = await side.run(['attach', '-i', side.pod, '-c', 'answer'], {
-    input: 'hello\n',
-  });
+  const pod = `attached-${side.id}-${process.hrtime.bigint()}`;
+  await createPods(side.context, { [pod]: ['answer'] });
+  const { code, stdout, stderr } = await side.run(['attach', '-i', pod], { input: 'hello\n' });
+  await removeObjects(side.context, [`pod/${pod}`]);
   return { code, stdout, stderr };
 }
 

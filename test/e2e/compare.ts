@@ -18,7 +18,7 @@ export interface Side {
   readonly id: string;
   /** The kubectl's minor version: 35 of 1.35. */
   readonly minor: number;
-  /** The side's own pod: containers `serve`, `answer`. */
+  /** The side's own pod: it serves. */
   readonly pod: string;
   /** A folder of its own. */
   readonly folder: string;

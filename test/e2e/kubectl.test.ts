@@ -21,9 +21,9 @@ const FIRST_WITH_WEBSOCKET = 29;
 const context = readContext();
 const combinations = combinationsOf(context);
 
-const pods: Record<string, readonly Script[]> = { [SHARED.pod]: ['serve', 'speak', 'answer'] };
+const pods: Record<string, readonly Script[]> = { [SHARED.pod]: ['serve', 'speak', 'silent'] };
 for (const one of combinations)
-  for (const way of ['direct', 'gate'] as const) pods[makeSide(context, one, way).pod] = ['serve', 'answer'];
+  for (const way of ['direct', 'gate'] as const) pods[makeSide(context, one, way).pod] = ['serve'];
 await createObjects(context, [deployment()]);
 await createPods(context, pods);
 t.teardown(async () => {

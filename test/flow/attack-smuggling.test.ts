@@ -224,7 +224,6 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
     assertionHeaders: new Set<string>(),
     files: [],
     observeAuthentication: () => {},
-    observeUpgradeMissing: () => {},
     shared: new Map(),
   };
   const material = {

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { type Caller, caller, readAll, refusalOf, type Speech, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
+import { startIssuer } from '../fakes/issuer.ts';
 import { reset } from '../fakes/peers.ts';
 import { type Handler, startRawUpstream, startUpstream } from '../fakes/upstream.ts';
 
@@ -434,6 +435,46 @@ bothWays('a caller that goes away is no failure of the API server', async (t, on
   t.match(line, { status: 499, level: 'info' });
   t.equal(await gate.metric(reset), before);
 });
+
+bothWays(
+  'a caller that goes away while its token is still being verified is forwarded nowhere',
+  async (t, one) => {
+    const issuer = await startIssuer();
+    const other = await startTestGate({ issuer, upstreams: [{ name: 'main', upstream }] });
+    const two = caller(other, one.speech);
+    const bearer = async () => ['Authorization', `Bearer ${await issuer.sign()}`];
+    t.equal((await two.call({ path: '/ping', headers: await bearer() })).status, 200);
+    const before = upstream.received.length;
+    // An unknown key makes the gate ask the issuer again, which answers only once the caller has left.
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) =>
+      issuer.setKeys((_request, response) => {
+        answer = () => void issuer.publicKeys().then((keys) => response.end(JSON.stringify({ keys })));
+        resolve();
+      }),
+    );
+    await issuer.rotate();
+    const open = two.open({
+      path: '/late',
+      headers: await bearer(),
+      end: true,
+    });
+    await asked;
+    open.abort();
+    await other.logged((line) => line['target'] === '/late' && line['status'] === 499);
+    answer();
+    issuer.setKeys(undefined);
+    t.equal((await two.call({ path: '/ping', headers: await bearer() })).status, 200);
+    t.same(
+      upstream.received.slice(before).map(({ url }) => url),
+      ['/ping'],
+    );
+    t.equal(await other.metric('postern_requests_in_flight{cluster="main",kind="short"}'), 0);
+    two.close();
+    await other.stop();
+    await issuer.close();
+  },
+);
 
 // S36, CVE-2023-44487: streams that are opened and reset at once.
 t.test('a storm of reset streams leaves nothing open at the API server, and others are served', async (t) => {

@@ -53,7 +53,6 @@ function builder() {
         return { close: async () => void closed.push(name) } as unknown as Authenticator;
       },
       observeAuthentication: () => {},
-      observeUpgradeMissing: () => {},
     });
   return { build, closed, made: () => made };
 }

@@ -16,6 +16,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['metrics', /^metrics\.ts$/],
     ['sessions', /^sessions\.ts$/],
     ['watch', /^watch\.ts$/],
+    ['delay', /^delay\.ts$/],
   ],
   [
     ['authn', /^authn\//], //                                   credential → user

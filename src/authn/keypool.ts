@@ -1,0 +1,32 @@
+// Key sources that outlive the authenticators that use them: a reload builds a new authenticator, and must not forget the keys of issuers
+// that the change did not touch, least of all while one of them is down.
+
+import type { KeySource } from './jwks.ts';
+
+/** Key sources by what they are made of; each is closed when the last of its users has released it. */
+export interface KeyPool {
+  /** The source of `key`, opened when there is none. */
+  acquire(key: string, open: () => KeySource): KeySource;
+  release(key: string): Promise<void>;
+}
+
+/** Creates an empty pool. */
+export function createKeyPool(): KeyPool {
+  const held = new Map<string, { readonly source: KeySource; users: number }>();
+  return {
+    acquire(key, open) {
+      const entry = held.get(key) ?? { source: open(), users: 0 };
+      entry.users++;
+      held.set(key, entry);
+      return entry.source;
+    },
+    async release(key) {
+      const entry = held.get(key);
+      if (entry === undefined) return;
+      entry.users--;
+      if (entry.users > 0) return;
+      held.delete(key);
+      await entry.source.close();
+    },
+  };
+}
