@@ -4,15 +4,26 @@
 /** The longest delay that a Node timer takes. ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Calls `act` once after `delayMs` (at once when it is past, never when it is Infinity). The timer keeps no process alive. @returns what cancels it. */
-export function afterDelay(delayMs: number, act: () => void): () => void {
+/** Calls back once after `delayMs`; the answer cancels it. */
+export type SetTimer = (callback: () => void, delayMs: number) => () => void;
+
+/**
+ * Calls `act` once after `delayMs` (at once when that is past, never when it is Infinity). With the default timer it keeps no process alive.
+ * @returns what cancels it.
+ */
+export function afterDelay(delayMs: number, act: () => void, setTimer: SetTimer = nodeTimer): () => void {
   if (delayMs === Number.POSITIVE_INFINITY) return () => {};
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = () => {};
   const wait = (left: number) => {
     const rest = left - MAX_TIMER_MS;
-    timer = setTimeout(rest > 0 ? () => wait(rest) : act, Math.min(MAX_TIMER_MS, Math.max(0, left)));
-    timer.unref();
+    cancel = setTimer(rest > 0 ? () => wait(rest) : act, Math.min(MAX_TIMER_MS, Math.max(0, left)));
   };
   wait(delayMs);
-  return () => clearTimeout(timer);
+  return () => cancel();
 }
+
+const nodeTimer: SetTimer = (callback, delayMs) => {
+  const timer = setTimeout(callback, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+};

@@ -12,7 +12,7 @@ t.test('an issuer is added while another one is down: the users of both come in'
   const gate = await startTestGate({ upstreams: [{ name: 'one', upstream }] });
   const ask = async (token: string) => {
     const socket = await gate.connect();
-    socket.end(
+    socket.write(
       `GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
     );
     return Number((await readAll(socket)).split(' ')[1]);
