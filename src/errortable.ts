@@ -48,11 +48,9 @@ export const ERRORS = {
   },
   UPGRADE_UNSUPPORTED: {
     status: 400,
-    text:
-      'The request asks for an upgrade to "{protocol|an unknown protocol}", which cannot be made here: ' +
-      'Postern carries upgrades to SPDY/3.1 and websocket, on the requests of the Kubernetes API that have them.',
-    when: 'The `Upgrade` header names another protocol (for example `h2c`), or the request is not one that can be upgraded.',
-    solve: 'Use kubectl or a client library. A hop that adds `Upgrade: h2c` by itself has to be told not to.',
+    text: 'A request that asks for an upgrade cannot carry a body, and this one announces one. Send it with "Content-Length: 0".',
+    when: 'An upgrade request came with a body. Upgrades to other protocols than SPDY/3.1 and websocket are ordinary requests (RFC 9110 §7.8).',
+    solve: 'Use kubectl or a client library: they send none.',
   },
   UPGRADE_INVALID_RESPONSE: {
     status: 502,

@@ -85,7 +85,7 @@ async function attach(side: Side): Promise<Seen> {
   await createPods(side.context, { [pod]: ['answer'] });
   const { code, stdout, stderr } = await side.run(['attach', '-i', pod], { input: 'hello\n' });
   await removeObjects(side.context, [`pod/${pod}`]);
-  return { code, stdout, stderr };
+  return { code, stdout, stderr: stderr.replaceAll(pod, 'POD') };
 }
 
 async function copy(side: Side): Promise<Seen> {

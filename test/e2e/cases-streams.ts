@@ -4,7 +4,7 @@
 import type { Background } from './background.ts';
 import { SHARED } from './cases-rest.ts';
 import type { Case, Seen, Side } from './compare.ts';
-import { endedUpstream } from './evidence.ts';
+import { endedUpstream, startedUpstream } from './evidence.ts';
 
 /** The cases. */
 export const STREAM_CASES: readonly Case[] = [
@@ -53,6 +53,8 @@ async function watch(side: Side): Promise<Seen> {
   const name = `watched-${side.id}`;
   const watching = side.start(['get', 'configmaps', '-w', '--no-headers', '-l', `of=${side.id}`]);
   try {
+    // What is made before the watch would come with the list.
+    await startedUpstream(side.context, `labelSelector=of%3D${side.id}`, 'watch=true');
     await side.run(['create', 'configmap', name]);
     await side.run(['label', 'configmap', name, `of=${side.id}`]);
     const [line] = await watching.seen(/^watched-.*$/m);

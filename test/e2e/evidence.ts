@@ -45,16 +45,28 @@ export function auditEvent(
   return until(`an audit event with ${part}`, () => auditEvents(context, part, fits).at(-1));
 }
 
+/** Waits until the API server has begun to answer the request whose URI contains `part` and `also`. */
+export async function startedUpstream(context: Context, part: string, also = ''): Promise<void> {
+  await reached(context, 'ResponseStarted', [part, also]);
+}
+
 /** Waits until the API server has finished the request whose URI contains `part` and `also`: a watch or stream whose caller is gone. */
 export async function endedUpstream(context: Context, part: string, also = ''): Promise<void> {
+  await reached(context, 'ResponseComplete', [part, also], AT_ONCE_MS);
+}
+
+/** Takes it for granted when there is no audit log. */
+async function reached(
+  context: Context,
+  stage: string,
+  parts: readonly [string, string],
+  timeoutMs?: number,
+): Promise<void> {
   if (context.auditLog === '') return;
-  const isEnd = ({ stage, requestURI }: AuditEvent) =>
-    stage === 'ResponseComplete' && requestURI.includes(part) && requestURI.includes(also);
-  await until(
-    `the end of ${part} at the API server`,
-    () => auditEvents(context, part, isEnd).at(-1),
-    AT_ONCE_MS,
-  );
+  const fits = (event: AuditEvent) =>
+    event.stage === stage && parts.every((part) => event.requestURI.includes(part));
+  const find = () => auditEvents(context, parts[0], fits).at(-1);
+  await until(`${stage} of ${parts.join(' ')} at the API server`, find, timeoutMs);
 }
 
 /** Lines of the gate's log so far that contain `part` and fit. */

@@ -15,7 +15,7 @@ const SERVE = [
 ].join('\n');
 const SPEAK = 'trap "exit 0" TERM; i=0; while :; do i=$((i+1)); echo "line $i"; sleep 1; done';
 /** Waits for a word on its standard input and answers it; ends when that ends. */
-const ANSWER = 'echo listening; while read -r word; do echo "heard $word"; done; echo over';
+const ANSWER = 'while read -r word; do echo "heard $word"; done; echo over';
 const SILENT =
   'trap "exit 0" TERM; while [ ! -e /tmp/speak ]; do sleep 1; done; cat /tmp/speak; while :; do sleep 1; done';
 

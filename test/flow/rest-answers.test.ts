@@ -122,7 +122,7 @@ everySpeech('a session without its upgrade is told which hop took it away', asyn
     const metric = `postern_upgrade_required_total{cluster="main",kind="${kind}"}`;
     const counted = await gate.metric(metric);
     for (const method of ['GET', 'POST']) {
-      const path = `/api/v1/namespaces/n/pods/p/${kind}?command=sh`;
+      const path = `/api/v1/namespaces/n/pods/${method}-${one.speech}/${kind}?command=sh`.toLowerCase();
       for (const [lines, text] of hops) {
         const reply = await one.call({ method, path, headers: [...auth, ...lines] });
         t.match(
@@ -132,11 +132,31 @@ everySpeech('a session without its upgrade is told which hop took it away', asyn
         );
         t.match(refusalOf(reply).message, /^Upgrade request required: .*docs\/how-to\/load-balancers\.md/s);
         if (one.speech === 'h2') t.match(refusalOf(reply).message, /HTTP\/2/);
+        // It is counted when the answer is over.
+        const [auditID] = valuesOf(reply.rawHeaders, 'audit-id');
+        await gate.logged((line) => line['auditID'] === auditID);
       }
     }
     t.equal(await gate.metric(metric), counted + 2 * hops.length);
   }
   t.equal(upstream.received.length, before);
+});
+
+// Issue 3 §6: kubectl tries WebSocket (GET), then SPDY (POST). The two are one refusal in metrics.
+t.test('the pair of attempts that kubectl makes counts once', async (t) => {
+  const metric = 'postern_upgrade_required_total{cluster="main",kind="exec"}';
+  const before = await gate.metric(metric);
+  const one = caller(gate, 'h1');
+  const path = '/api/v1/namespaces/n/pods/pair/exec?command=sh';
+  for (const method of ['GET', 'POST'])
+    t.match(refusalOf(await one.call({ method, path, headers: auth })), {
+      http: 400,
+      cause: 'UPGRADE_REQUIRED',
+    });
+  const last = await one.call({ path: '/version', headers: auth });
+  await gate.logged((line) => line['auditID'] === valuesOf(last.rawHeaders, 'audit-id')[0]);
+  t.equal(await gate.metric(metric), before + 1);
+  one.close();
 });
 
 // protocol.md §3.2: Node raises `upgrade` only when both lines are there; half of the pair may not pass either.
