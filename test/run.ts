@@ -1,11 +1,12 @@
-// `npm test`: runs the unit and flow tests with tap and ends with the plain line "N passed, N failed". Files may be named instead.
+// `npm test`: runs the unit and flow tests with tap, shows one line a file with every failure in full, and ends with the plain line
+// "N passed, N failed". Files may be named instead; POSTERN_TAP=1 shows tap's whole output.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -27,51 +28,62 @@ export async function runTap(patterns: readonly string[], options: TapOptions = 
   }
   // tap keeps its plugins as a built module, which a fresh clone has not yet; .taprc names them.
   if (!existsSync(join(ROOT, '.tap/test-built'))) await runTool(['build'], options);
-  const folder = mkdtempSync(join(tmpdir(), 'postern-tap-'));
-  const output = join(folder, 'all.tap');
   const flags = [
-    `--output-file=${output}`,
-    '--reporter=terse',
+    '--reporter=tap',
     `--jobs=${options.jobs ?? 2}`,
-    `--timeout=${options.timeoutSeconds ?? 120}`,
+    `--timeout=${options.timeoutSeconds ?? 240}`,
   ];
-  const code = await runTool(['run', ...flags, ...files], options);
-  const { passed, failed } = await count(output);
-  rmSync(folder, { recursive: true, force: true });
+  const { code, passed, failed } = await runTool(['run', ...flags, ...files], options);
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   return code !== 0 ? code : failed > 0 || passed === 0 ? 1 : 0;
 }
 
-async function runTool(args: readonly string[], { env, signal }: TapOptions): Promise<number> {
+interface Result {
+  readonly code: number;
+  readonly passed: number;
+  readonly failed: number;
+}
+
+async function runTool(args: readonly string[], { env, signal }: TapOptions): Promise<Result> {
   const child = spawn(process.execPath, [TAP, ...args], {
     cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
     signal,
   });
   child.on('error', () => {});
-  const [code] = (await once(child, 'exit')) as [number | null];
-  return code ?? 1;
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const counted = await follow(child.stdout);
+  const [code] = await exited;
+  return { code: code ?? 1, ...counted };
 }
 
-/** Counts assertions: the innermost `ok` and `not ok` lines, those that are not the summary of a subtest. */
-async function count(file: string): Promise<{ passed: number; failed: number }> {
+/**
+ * Reads TAP as it comes: counts assertions (the innermost `ok` and `not ok`, not the lines that sum a subtest up) and prints the lines of
+ * the outermost level, comments, and every failure with its diagnosis.
+ */
+async function follow(stream: Readable): Promise<{ passed: number; failed: number }> {
+  const everything = process.env['POSTERN_TAP'] === '1';
   let passed = 0;
   let failed = 0;
-  let previousIndent = 0;
-  if (!existsSync(file)) return { passed, failed: 1 };
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    const plan = /^( *)1\.\.\d+/.exec(line);
-    if (plan !== null) previousIndent = plan[1]?.length ?? 0;
-    const result = /^( *)(not )?ok \d+/.exec(line);
-    if (result === null) continue;
-    const indent = result[1]?.length ?? 0;
-    // The line that follows a plan which is indented deeper sums that subtest up.
-    const isSummary = indent < previousIndent;
-    previousIndent = indent;
-    if (isSummary && result[2] === undefined) continue;
-    if (result[2] === undefined) passed++;
-    else if (!isSummary) failed++;
+  let depth = 0;
+  let diagnosing = -1;
+  for await (const line of createInterface({ input: stream })) {
+    const indent = line.length - line.trimStart().length;
+    const result = /^ *(not )?ok \d+/.exec(line);
+    const isPlan = /^ *1\.\.\d+/.test(line);
+    const isSummary = result !== null && indent < depth;
+    if (result !== null && !isSummary) {
+      if (result[1] === undefined) passed++;
+      else failed++;
+    }
+    if (result !== null || isPlan) depth = indent;
+    if (result !== null) diagnosing = result[1] === undefined ? -1 : indent;
+    const isDiagnosis = diagnosing >= 0 && indent > diagnosing;
+    const isComment = /^ *# (?!Subtest|time=|\{)/.test(line);
+    const isFile = indent === 0 && result !== null;
+    if (everything || isFile || isComment || isDiagnosis || result?.[1] !== undefined)
+      process.stdout.write(`${line}\n`);
   }
   return { passed, failed };
 }

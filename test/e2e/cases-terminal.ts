@@ -34,6 +34,12 @@ export const TERMINAL_CASES: readonly Case[] = [
     expected: { code: 4, steps: '', said: 'answer-42', gone: true },
   },
   {
+    name: 'attach -it: a shell that is already running, and a resize',
+    upgrades: true,
+    act: attachTerminal,
+    expected: { steps: '', said: 'attached-42', resized: true },
+  },
+  {
     name: 'debug -it: an ephemeral container beside the pod’s own',
     upgrades: true,
     from: 23,
@@ -94,6 +100,28 @@ async function runAndRemove(side: Side): Promise<Seen> {
     said: /answer-42/.exec(shown.stdout)?.[0],
     deleted: /pod "\S+" deleted/.test(shown.stdout),
     gone: code === 1,
+  };
+}
+
+async function attachTerminal(side: Side): Promise<Seen> {
+  const name = `shell-${side.id}`;
+  const options = ['--restart=Never', `--image=${side.context.image}`, '--image-pull-policy=IfNotPresent'];
+  await side.run(['run', name, '--stdin', '--tty', '--attach=false', ...options, '--', 'sh']);
+  await side.run(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
+  const steps = [
+    ...['--size', '80x24', ...FIRST_PROMPT],
+    ...['--send', 'echo attached-$((40+2))\\n', '--expect', 'attached-42'],
+    ...['--resize', '132x43'],
+    ...waitForSize('43 132', 'resized'),
+    ...['--send', 'exit\\n'],
+  ];
+  const shown = await side.onTerminal(steps, ['attach', '-it', name]);
+  await side.run(['delete', 'pod', name, '--now', '--wait=false']);
+  return {
+    code: shown.code,
+    steps: shown.stderr,
+    said: /attached-42/.exec(shown.stdout)?.[0],
+    resized: shown.stdout.includes('resized-42'),
   };
 }
 
