@@ -62,7 +62,8 @@ function resolveTarget(exchange: Exchange): void {
   const parsed = parseTarget(exchange.forwardTarget);
   if (!parsed.ok) throw gateError(parsed.code, { detail: parsed.detail, params: { detail: parsed.detail } });
   const info = resolveRequestInfo(exchange.method, parsed.target);
-  if ('error' in info) throw gateError('REQUEST_INFO', { detail: info.error, params: { detail: info.error } });
+  if ('error' in info)
+    throw gateError('REQUEST_INFO', { detail: info.error, params: { detail: info.error } });
   exchange.target = parsed.target;
   exchange.info = info;
   // Methods that the API has no verb for can't be authorised there; what lies behind a `proxy` subresource may use any.

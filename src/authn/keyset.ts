@@ -3,6 +3,7 @@
 
 import { createPublicKey } from 'node:crypto';
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
+import { SIGNING_ALGORITHMS } from '../config/formats.ts';
 
 /** The keys that are in force; `generation` changes exactly when they do. */
 export interface KeySet {
@@ -11,20 +12,8 @@ export interface KeySet {
   readonly resolve: JWTVerifyGetKey;
 }
 
-/** Signature algorithms that can be allowed at all: asymmetric ones. `none` and HMAC are not among them. */
-export const ASYMMETRIC_ALGORITHMS: ReadonlySet<string> = new Set([
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-]);
+/** Signature algorithms that can be allowed at all: those that the configuration can name. `none` and HMAC are not among them. */
+export const ASYMMETRIC_ALGORITHMS: ReadonlySet<string> = new Set(SIGNING_ALGORITHMS);
 /** More keys than this are not one issuer's signing keys. */
 export const MAX_KEYS = 256;
 /** NIST SP 800-131A. */

@@ -7,7 +7,7 @@ import { holdsEveryAddress, isHostName, parseCidr, parseHostPort } from './netwo
 import { quote, suggest } from './quote.ts';
 import { formatDuration, MAX_DURATION_MS, parseDuration } from './units.ts';
 
-/** JWS algorithms (RFC 7518, RFC 8037) whose keys are public: nobody who can verify can also sign. */
+/** JWS algorithms (RFC 7518, RFC 8037, RFC 9864) whose keys are public: nobody who can verify can also sign. */
 export const SIGNING_ALGORITHMS: readonly string[] = [
   'RS256',
   'RS384',
@@ -19,6 +19,7 @@ export const SIGNING_ALGORITHMS: readonly string[] = [
   'ES384',
   'ES512',
   'EdDSA',
+  'Ed25519',
 ];
 
 /** What somebody pasted where a path belongs; it must not come back in a message about a missing file. */
