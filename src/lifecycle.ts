@@ -18,6 +18,8 @@ export interface Lifecycle {
 
 export interface LifecycleDeps {
   readonly connections: Connections;
+  /** Ends the watches and followed logs that are open now, as the API server would. */
+  readonly endStreams: () => void;
   readonly ops: () => Server | undefined;
   readonly sessions: SessionRegistry;
   readonly drainTimeoutMs: () => number;
@@ -118,16 +120,26 @@ function hold<T extends Socket>(sockets: Set<T>, socket: T): void {
   socket.once('close', () => sockets.delete(socket));
 }
 
-async function drain({ connections, ops, sessions, drainTimeoutMs, log }: LifecycleDeps): Promise<void> {
+async function drain({
+  connections,
+  endStreams,
+  ops,
+  sessions,
+  drainTimeoutMs,
+  log,
+}: LifecycleDeps): Promise<void> {
   const timeoutMs = drainTimeoutMs();
   log.info({ sessions: sessions.open.size, drainTimeoutMs: timeoutMs }, 'draining');
   // Stops accepting; HTTP/2 connections get GOAWAY and idle HTTP/1.1 ones are closed, open answers go on.
   const closed = connections.close();
   const ended = await within(timeoutMs, Promise.all([closed, sessions.whenEmpty()]));
-  if (sessions.open.size > 0) {
-    log.warn({ sessions: sessions.open.size }, 'drain timeout: closing the sessions that are still open');
+  if (!ended) {
+    if (sessions.open.size > 0)
+      log.warn({ sessions: sessions.open.size }, 'drain timeout: closing the sessions that are still open');
     for (const session of [...sessions.open.values()]) session.close('drained', 'the gate shuts down');
-    await within(FLUSH_MS, sessions.whenEmpty());
+    // Watches and followed logs end cleanly; what is left after that is cut.
+    endStreams();
+    await within(FLUSH_MS, Promise.all([closed, sessions.whenEmpty()]));
   }
   if (!ended && !(await within(0, closed))) {
     log.warn({ connections: connections.size }, 'drain timeout: closing the connections that are still open');

@@ -91,9 +91,13 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const told = { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd };
   const sessions = createSessionRegistry(told, now);
   const connections = createConnections();
+  const streams = new Set<() => void>();
   let ops: Server | undefined;
   const lifecycle = createLifecycle({
     connections,
+    endStreams: () => {
+      for (const end of streams) end();
+    },
     ops: () => ops,
     sessions,
     drainTimeoutMs: () => current.get().config.sessions.drainTimeoutMs,
@@ -104,6 +108,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     material: attempt(() => readMaterial(config)),
     observer,
     sessions,
+    streams,
     now,
     newID: options.newID ?? randomUUID,
     isDraining: lifecycle.isDraining,

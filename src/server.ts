@@ -28,6 +28,8 @@ export interface ServerDeps {
   readonly material: TlsMaterial;
   readonly observer: Observer;
   readonly sessions: SessionRegistry;
+  /** What ends each watch and followed log that is open now; kept here, used by the drain. */
+  readonly streams: Set<() => void>;
   readonly now: () => number;
   /** Audit-IDs; a UUID v4 each. */
   readonly newID: () => string;
@@ -126,7 +128,7 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     reply.hijack();
     refuse(reply.raw as unknown as ServerResponse, exchangeOf(request.raw), error);
   });
-  await registerForward(app as never, { exchangeOf, refuse, now: deps.now });
+  await registerForward(app as never, { exchangeOf, refuse, now: deps.now, streams: deps.streams });
   await app.ready();
   if (listener === undefined) throw new TypeError('Fastify made no server');
   listener.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>

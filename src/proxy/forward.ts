@@ -13,7 +13,7 @@ import { closeIfStillSending } from '../answer.ts';
 import { afterDelay } from '../delay.ts';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
-import { isLongRunning } from '../kube/longrunning.ts';
+import { isLongRunning, requestKind } from '../kube/longrunning.ts';
 import { relayBody, requestBody } from './body.ts';
 import { createForwardDispatcher, FORWARDING, type Forwarding } from './dispatcher.ts';
 import { upstreamFailure } from './failures.ts';
@@ -31,6 +31,8 @@ export interface ForwardDeps {
   ) => void;
   /** ms since the epoch. */
   readonly now: () => number;
+  /** What ends each watch and followed log that is open now. */
+  readonly streams: Set<() => void>;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -88,7 +90,7 @@ function begin(exchange: Exchange, request: RawRequest, reply: FastifyReply, dep
   });
   if (headerValue(exchange.rawHeaders, 'expect')?.toLowerCase() === '100-continue')
     (response as ServerResponse).writeContinue();
-  endAtExpiry(forwarding, response as ServerResponse, deps);
+  endInTime(forwarding, response as ServerResponse, deps);
   return forwarding;
 }
 
@@ -118,14 +120,24 @@ function relay(
   relayBody(body, raw, () => {});
 }
 
-/** A long-running request lives no longer than the identity that opened it: a watch ends as the API server ends one, without an error. */
-function endAtExpiry(forwarding: Forwarding, response: ServerResponse, { now }: ForwardDeps): void {
+/**
+ * A watch or followed log lives no longer than the identity that opened it, and not beyond the drain: it ends then as the API server ends
+ * one, without an error. Other long answers (what a pod serves behind `proxy`) are broken off, so that half of one is not taken for a whole.
+ */
+function endInTime(forwarding: Forwarding, response: ServerResponse, { now, streams }: ForwardDeps): void {
   const { exchange } = forwarding;
-  const { sessions } = exchange.generation.config;
-  if (!sessions.endOnExpiry || exchange.info === undefined || !isLongRunning(exchange.info)) return;
-  const cancel = afterDelay(exchange.expiresAt - now(), () => {
-    response.end();
+  const { info, generation } = exchange;
+  if (info === undefined || !isLongRunning(info)) return;
+  const endsCleanly = requestKind(info) !== 'short';
+  const end = () => {
+    if (endsCleanly && response.headersSent) response.end();
     forwarding.abort?.();
+  };
+  if (endsCleanly) streams.add(end);
+  const { endOnExpiry } = generation.config.sessions;
+  const cancel = endOnExpiry ? afterDelay(exchange.expiresAt - now(), end) : () => {};
+  response.on('close', () => {
+    cancel();
+    streams.delete(end);
   });
-  response.on('close', cancel);
 }

@@ -239,6 +239,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
       { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd },
       Date.now,
     ),
+    streams: new Set(),
     now: Date.now,
     newID: randomUUID,
     isDraining: () => false,

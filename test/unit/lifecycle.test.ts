@@ -33,6 +33,7 @@ function setUp(more: Partial<LifecycleDeps> = {}) {
   const sessions = createSessionRegistry({ onOpen: () => {}, onEnd: () => {} }, () => 0);
   const lifecycle = createLifecycle({
     connections: fake.connections,
+    endStreams: () => fake.calls.push('end streams'),
     ops: () => undefined,
     sessions,
     drainTimeoutMs: () => 60_000,
@@ -91,7 +92,7 @@ t.test(
     } as unknown as Session;
     sessions.add(session);
     await lifecycle.drain();
-    t.same(calls, ['close', 'drained', 'destroy']);
+    t.same(calls, ['close', 'drained', 'end streams', 'destroy']);
     t.equal(ops.listening, false);
     t.equal(lines.length, 3);
   },
