@@ -49,6 +49,8 @@ export interface Node {
   readonly exec: (command: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>;
   /** A client certificate that the API server takes for `user` in `groups`. */
   readonly issueClient: (user: string, groups?: readonly string[]) => Promise<CertificatePair>;
+  /** Kills the API server as a crash would and starts it again; resolves when it is ready. */
+  readonly restartApiServer: () => Promise<void>;
   /** A client certificate that the API server takes for an authenticating proxy (X-Remote-User). */
   readonly frontProxy: CertificatePair;
 }

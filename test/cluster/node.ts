@@ -161,6 +161,11 @@ async function bringUp(start: Start): Promise<Omit<Cluster, 'stop'>> {
     issueClient: (user, groups = []) =>
       pki.ca.issue({ commonName: user, organizations: groups, client: true }),
     frontProxy: pki.frontProxy,
+    restartApiServer: async () => {
+      await processes.restart('kube-apiserver');
+      const again = makeApiClient({ server, caPem: pki.ca.certPem, pair: pki.admin, signal });
+      await again.waitFor('/readyz', isOk, READY_TIMEOUT_MS).finally(() => again.close());
+    },
   };
   const [adminKubeconfig, gateKubeconfig] = [pki.kubeconfig('admin'), pki.kubeconfig('gate')];
   return { dir, server, caPem: pki.ca.certPem, adminKubeconfig, gateKubeconfig, image: TEST_IMAGE, node };

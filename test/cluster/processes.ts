@@ -1,7 +1,8 @@
 // The node's processes: started in its network namespace and in sessions of their own (Ctrl-C in a terminal is for us alone, or they would
 // all end at once and in no order), each with a log file, each written down by id and start time so that another process can end it too.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,6 +23,8 @@ export interface ProcessSettings {
 /** The node's processes. */
 export interface Processes {
   readonly start: (name: string, command: string, args: readonly string[]) => void;
+  /** Kills one at once, as a crash would, and starts it again the same way; resolves when it has been started. */
+  readonly restart: (name: string) => Promise<void>;
   /** Rejects when one of them ends: to race with while waiting for it. */
   readonly died: Promise<never>;
   /** From now on ends are expected. */
@@ -33,27 +36,41 @@ export function makeProcesses(settings: ProcessSettings): Processes {
   let isEnding = false;
   const { promise: died, reject } = Promise.withResolvers<never>();
   died.catch(() => undefined);
+  const running = new Map<string, { readonly child: ChildProcess; readonly again: () => void }>();
+  const restarting = new Set<string>();
   const end = (name: string, reason: string): void => {
-    if (isEnding) return;
+    if (isEnding || restarting.has(name)) return;
     reject(new Error(`${name} ${reason}; the end of its log:\n${tailLog(settings.logFolder, name)}`));
     settings.onExit(name, reason);
+  };
+  const start: Processes['start'] = (name, command, args) => {
+    const log = openSync(join(settings.logFolder, `${name}.log`), 'a');
+    const child = spawn('nsenter', [`--net=${settings.netns}`, '--', command, ...args], {
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    child.once('error', (error) => end(name, `did not start: ${error.message}`));
+    child.once('exit', (code, signal) => end(name, `ended by itself (${signal ?? `exit code ${code}`})`));
+    running.set(name, { child, again: () => start(name, command, args) });
+    if (child.pid === undefined) return;
+    appendFileSync(settings.pidsFile, `${child.pid} ${readStartTime(child.pid) ?? 0} ${name}\n`);
   };
   return {
     died,
     expectExits: () => {
       isEnding = true;
     },
-    start: (name, command, args) => {
-      const log = openSync(join(settings.logFolder, `${name}.log`), 'a');
-      const child = spawn('nsenter', [`--net=${settings.netns}`, '--', command, ...args], {
-        detached: true,
-        stdio: ['ignore', log, log],
-      });
-      closeSync(log);
-      child.once('error', (error) => end(name, `did not start: ${error.message}`));
-      child.once('exit', (code, signal) => end(name, `ended by itself (${signal ?? `exit code ${code}`})`));
-      if (child.pid === undefined) return;
-      appendFileSync(settings.pidsFile, `${child.pid} ${readStartTime(child.pid) ?? 0} ${name}\n`);
+    start,
+    restart: async (name) => {
+      const one = running.get(name);
+      if (one === undefined) throw new TypeError(`${name} was never started`);
+      restarting.add(name);
+      const ended = once(one.child, 'exit');
+      one.child.kill('SIGKILL');
+      await ended;
+      restarting.delete(name);
+      one.again();
     },
   };
 }

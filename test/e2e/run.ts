@@ -45,7 +45,7 @@ async function main(full: boolean, files: readonly string[]): Promise<number> {
     const programs = await buildPrograms(sayOnStderr);
     cluster = await start(interrupted.signal);
     front = await startGateInFront(cluster, sayOnStderr);
-    desk = await openDesk(front.issuer);
+    desk = await openDesk(front.issuer, cluster.node);
     const issuer = { url: front.issuer.url, deskUrl: desk.url };
     const form = full ? 'full' : 'short';
     const context = describe(cluster, front, { form, issuer, kubectls, helm, ...programs });

@@ -224,7 +224,10 @@ t.test('after drainTimeout watches and requests do not hold the process either',
   const gone = Promise.all([silent.ended, one.reader.ended, two.reader.ended]);
   await gate.gate.stop();
   await gone;
-  t.ok(one.reader.text().endsWith('0\r\n\r\n'), 'the watch over HTTP/1.1 ends whole, as the API server ends one');
+  t.ok(
+    one.reader.text().endsWith('0\r\n\r\n'),
+    'the watch over HTTP/1.1 ends whole, as the API server ends one',
+  );
   t.equal(two.stream.rstCode, 0, 'and so does the one over HTTP/2');
   t.match(await gate.logged((line) => line['level'] === 'warn'), {
     msg: 'drain timeout: closing the connections that are still open',
