@@ -46,7 +46,8 @@ for (const protocol of PROTOCOLS)
     t.match(event.impersonatedUser, { username: 'alice@example.com', uid: 'alice-id' });
     t.match(event.impersonatedUser?.groups, ['engineers']);
     const ended = await gateLine(context.gate.logFile, event.auditID, ({ msg }) => msg === 'session ended');
-    t.match(ended, { user: 'alice@example.com', kind: 'exec', protocol, undelivered: { up: 0, down: 0 } });
+    // Upwards kubectl's goodbye may find that the API server has closed already.
+    t.match(ended, { user: 'alice@example.com', kind: 'exec', protocol, undelivered: { down: 0 } });
   });
 
 t.test('what the API server forbids is its own answer, said once and counted once', async (t) => {
