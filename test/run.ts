@@ -2,7 +2,6 @@
 // "N passed, N failed". Files may be named instead; POSTERN_TAP=1 shows tap's whole output.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -51,11 +50,11 @@ async function runTool(args: readonly string[], { env, signal }: TapOptions): Pr
     env: { ...process.env, ...env },
     signal,
   });
+  // An aborted signal is an `error` as well as an end: only the end counts, and nothing may reject before it is awaited.
   child.on('error', () => {});
-  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const exited = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
   const counted = await follow(child.stdout);
-  const [code] = await exited;
-  return { code: code ?? 1, ...counted };
+  return { code: await exited, ...counted };
 }
 
 /**
