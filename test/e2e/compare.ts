@@ -119,7 +119,7 @@ export function comparable(text: string, side: Side): string {
     .replace(/127\.0\.0\.1:\d+/g, 'LOCAL')
     .replace(/[\d.]+:6443/g, 'LOCAL')
     .replace(/\b[IEW]\d{4} [\d:.]+ +\d+ /g, 'LOG ')
-    .replace(/ +(\d+m)?\d+s\b/g, ' AGE')
+    .replace(/ +(?:\d+[smhd])+\b/g, ' AGE')
     .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b/g, 'UUID')
     .replace(/\b[0-9a-f]{64}\b/g, 'CONTAINER')
     .replace(/\bdebugger-\w{5}\b/g, 'DEBUGGER');
