@@ -48,13 +48,17 @@ async function runTool(args: readonly string[], { env, signal }: TapOptions): Pr
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
-    signal,
+    // A group of its own where somebody may stop it: tap waits for its test files, so they have to be ended with it.
+    detached: signal !== undefined,
   });
-  // An aborted signal is an `error` as well as an end: only the end counts, and nothing may reject before it is awaited.
   child.on('error', () => {});
+  const stop = () => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'));
+  signal?.addEventListener('abort', stop, { once: true });
   const exited = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
   const counted = await follow(child.stdout);
-  return { code: await exited, ...counted };
+  const code = await exited;
+  signal?.removeEventListener('abort', stop);
+  return { code, ...counted };
 }
 
 /**
