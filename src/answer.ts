@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { errorHeaders, errorStatus, type GateError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { renderStatus, statusHeaders } from './kube/status.ts';
-import { announcesBody, headerValue } from './proxy/headers.ts';
+import { announcesBody, headerValue, messageHead } from './proxy/headers.ts';
 
 /** What kubectl reads before anything else: API groups, versions and their resources. */
 const DISCOVERY = /^\/(?:api(?:\/[^/]+)?|apis(?:\/[^/]+){0,2})\/?$/;
@@ -65,13 +65,9 @@ export function closeIfStillSending(response: ServerResponse, lines: string[], e
 
 /** Writes a refusal to an upgrade's socket: complete, then FIN, never a reset that could overtake it. */
 export function answerSocket(socket: Socket, answer: Answer): void {
-  const head = [
-    `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? 'Error'}`,
-    `Date: ${new Date().toUTCString()}`,
-  ];
-  for (let i = 0; i + 1 < answer.lines.length; i += 2)
-    head.push(`${answer.lines[i]}: ${answer.lines[i + 1]}`);
-  socket.write(Buffer.from(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n`, 'latin1'));
+  const startLine = `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? 'Error'}`;
+  const lines = ['Date', new Date().toUTCString(), ...answer.lines, 'Connection', 'close'];
+  socket.write(messageHead(startLine, lines));
   endSocket(socket, answer.body);
 }
 

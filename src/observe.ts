@@ -14,6 +14,7 @@ import {
 } from './kube/longrunning.ts';
 import { type Log, loggedError, loggedTarget } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { headerValue } from './proxy/headers.ts';
 import type { Session } from './sessions.ts';
 
 /** The WebSocket attempt and the SPDY attempt that kubectl makes after its refusal are one refusal; this is how long they may lie apart. ms. */
@@ -167,15 +168,8 @@ function attemptOf({ upgrade, info, method }: Exchange): 'websocket' | 'spdy' | 
 
 /** What two attempts of one command have in common. Clients that send no Kubectl-Session are told apart by their address. */
 function pairKey(exchange: Exchange): string {
-  const session = sessionHeader(exchange) || exchange.peerAddress;
+  const session = headerValue(exchange.rawHeaders, 'kubectl-session') || exchange.peerAddress;
   return JSON.stringify([exchange.user?.username, session, exchange.upstream?.name, exchange.rawTarget]);
-}
-
-function sessionHeader(exchange: Exchange): string {
-  const { rawHeaders } = exchange;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-    if (rawHeaders[i]?.toLowerCase() === 'kubectl-session') return rawHeaders[i + 1] ?? '';
-  return '';
 }
 
 function requestFields(exchange: Exchange, status: number, durationMs: number): Record<string, unknown> {

@@ -2,19 +2,13 @@
 // read from its end, and the first address that is not a trusted proxy is the caller's. Never by hop count (CVE-2026-16732).
 
 import { BlockList, isIP } from 'node:net';
-
-/** An address range. */
-export interface AddressRange {
-  readonly address: string;
-  readonly prefixLength: number;
-  readonly family: 'ipv4' | 'ipv6';
-}
+import type { Cidr } from '../config/config.ts';
 
 /** Tells whether an address is one of the trusted proxies'. */
 export type IsTrusted = (address: string) => boolean;
 
 /** Compiles ranges; IPv4-mapped IPv6 addresses are judged as IPv4. With no range nobody is trusted. */
-export function compileTrusted(ranges: readonly AddressRange[]): IsTrusted {
+export function compileTrusted(ranges: readonly Cidr[]): IsTrusted {
   if (ranges.length === 0) return () => false;
   const list = new BlockList();
   for (const { address, prefixLength, family } of ranges) list.addSubnet(address, prefixLength, family);

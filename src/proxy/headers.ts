@@ -114,6 +114,13 @@ export function downstreamResponseLines(rawHeaders: readonly string[], auditID: 
   return lines;
 }
 
+/** The head of an HTTP/1.1 message as bytes: the start line, flat header lines as they are, the empty line. Values are latin1, as Node reads them. */
+export function messageHead(startLine: string, lines: readonly string[]): Buffer {
+  const head = [startLine];
+  for (let i = 0; i + 1 < lines.length; i += 2) head.push(`${lines[i]}: ${lines[i + 1]}`);
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
 /** The first value of a header among raw lines, or undefined. `name` is lower case. */
 export function headerValue(rawHeaders: readonly string[], name: string): string | undefined {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { messageHead } from '../proxy/headers.ts';
 
 /** Time for the whole answer to pass, as apiserver's upgrade handler gives. ms. */
 const RELAY_TIMEOUT_MS = 10_000;
@@ -24,9 +25,8 @@ export function relayResponse(
   };
   socket.on('close', close);
   response.on('error', close);
-  const head = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`];
-  for (let i = 0; i + 1 < lines.length; i += 2) head.push(`${lines[i]}: ${lines[i + 1]}`);
-  socket.write(Buffer.from(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n`, 'latin1'));
+  const startLine = `HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`;
+  socket.write(messageHead(startLine, [...lines, 'Connection', 'close']));
   response.on('data', (chunk: Buffer) => {
     if (!socket.write(chunk)) response.pause();
   });

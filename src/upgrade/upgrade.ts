@@ -8,7 +8,7 @@ import { asGateError, type GateError, gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { CallerGone } from '../proxy/body.ts';
 import { upstreamFailure } from '../proxy/failures.ts';
-import { announcesBody, downstreamResponseLines, headerValue } from '../proxy/headers.ts';
+import { announcesBody, downstreamResponseLines, headerValue, messageHead } from '../proxy/headers.ts';
 import { TCP_KEEP_ALIVE_MS } from '../proxy/upstream.ts';
 import type { SessionRegistry } from '../sessions.ts';
 import { type DialAnswer, dialUpgrade } from './dial.ts';
@@ -91,7 +91,7 @@ function acceptUpgrade(
   const disarm = limitSession(session, exchange, deps);
   deps.sessions.add(session);
   // Written before the tunnel's first byte and in a piece of its own: kubectl's SPDY client drops what comes in one segment with it.
-  socket.write(switchingProtocols(response));
+  socket.write(messageHead('HTTP/1.1 101 Switching Protocols', response.rawHeaders));
   openTunnel({
     client: socket,
     upstream,
@@ -123,12 +123,4 @@ function relayRefusal(
     upstream.destroy(),
   );
   deps.onAnswer(exchange, status);
-}
-
-/** The 101 as the API server sent it: its lines in order, repeats kept. */
-function switchingProtocols(response: IncomingMessage): Buffer {
-  const lines = ['HTTP/1.1 101 Switching Protocols'];
-  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2)
-    lines.push(`${response.rawHeaders[i]}: ${response.rawHeaders[i + 1]}`);
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }

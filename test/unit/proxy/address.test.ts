@@ -1,7 +1,8 @@
 import t from 'tap';
-import { type AddressRange, callerAddress, compileTrusted } from '../../../src/proxy/address.ts';
+import type { Cidr } from '../../../src/config/config.ts';
+import { callerAddress, compileTrusted } from '../../../src/proxy/address.ts';
 
-const range = (text: string): AddressRange => {
+const range = (text: string): Cidr => {
   const [address = '', length = ''] = text.split('/');
   return { address, prefixLength: Number(length), family: address.includes(':') ? 'ipv6' : 'ipv4' };
 };
