@@ -57,7 +57,8 @@ async function watch(side: Side): Promise<Seen> {
     await startedUpstream(side.context, `labelSelector=of%3D${side.id}`, 'watch=true');
     await side.run(['create', 'configmap', name]);
     await side.run(['label', 'configmap', name, `of=${side.id}`]);
-    const [line] = await watching.seen(/^watched-.*$/m);
+    // To its end: kubectl 1.20 prints a line in parts.
+    const [, line] = await watching.seen(/^(watched-.*)\n/m);
     await watching.kill();
     await endedUpstream(side.context, `labelSelector=of%3D${side.id}`, 'watch=true');
     return { line, endedUpstream: true };
@@ -102,8 +103,8 @@ async function attachOutput(side: Side): Promise<Seen> {
 async function portForward(side: Side): Promise<Seen> {
   const forward = side.start(['port-forward', `pod/${side.pod}`, ':8081', ':8082']);
   try {
-    const [, a] = await forward.seen(/127\.0\.0\.1:(\d+) -> 8081/);
-    const [, b] = await forward.seen(/127\.0\.0\.1:(\d+) -> 8082/);
+    const [, a] = await forward.seen(/127\.0\.0\.1:(\d+) -> 8081\n/);
+    const [, b] = await forward.seen(/127\.0\.0\.1:(\d+) -> 8082\n/);
     const pages = await Promise.all([a, b, a, b, a, b].map((port) => page(`http://127.0.0.1:${port}/`)));
     await forward.kill();
     await endedUpstream(side.context, `/pods/${side.pod}/portforward`);
@@ -124,7 +125,7 @@ async function page(url: string): Promise<string> {
 async function localProxy(side: Side): Promise<Seen> {
   const proxy: Background = side.start(['proxy', '--port=0', '--accept-paths=.*', '--reject-paths=^/never']);
   try {
-    const [, address] = await proxy.seen(/Starting to serve on (\S+)/);
+    const [, address] = await proxy.seen(/Starting to serve on (\S+)\n/);
     const server = `http://${address}`;
     const response = await fetch(`${server}/api/v1/namespaces/${side.context.namespace}/pods/${SHARED.pod}`);
     const { kind } = (await response.json()) as { kind: string };

@@ -7,6 +7,7 @@ import { kubectl, type Protocol, protocolEnv, readContext } from './context.ts';
 import { auditEvent, auditEvents, gateLine, gateLines, metric } from './evidence.ts';
 import { createObjects, createPods, newest, removeObjects } from './objects.ts';
 import { aliceToken, writeKubeconfig } from './people.ts';
+import { until } from './wait.ts';
 
 const POD = 'seen';
 const PROTOCOLS = ['websocket', 'spdy'] as const;
@@ -60,8 +61,12 @@ t.test('what the API server forbids is its own answer, said once and counted onc
     const text =
       'Error from server (Forbidden): pods "seen" is forbidden: User "victor@example.com" cannot create resource "pods/exec" in API group "" in the namespace "e2e"\n';
     t.equal(denied.stderr, text);
-    t.equal((await metric(context.gate.opsUrl, 'postern_sessions_total', ['end="refused"'])) - before, 1);
+    // kubectl may be gone before the gate has written its line and counted.
     await gateLine(context.gate.logFile, `command=${mark}`);
+    const refused = async () =>
+      (await metric(context.gate.opsUrl, 'postern_sessions_total', ['end="refused"'])) - before;
+    await until('a refused session in the metrics', async () => (await refused()) > 0);
+    t.equal(await refused(), 1);
     t.equal(gateLines(context.gate.logFile, `command=${mark}`).length, 1, 'one line in the log');
   }
 });

@@ -11,6 +11,7 @@ import t from 'tap';
 import { kubectl, kubeEnv, type Protocol, protocolEnv, readContext } from './context.ts';
 import { gateLines } from './evidence.ts';
 import { asAdmin, createPods, newest, removeObjects } from './objects.ts';
+import { until } from './wait.ts';
 
 const POD = 'transfers';
 const MB = 1_048_576;
@@ -58,10 +59,15 @@ for (const protocol of PROTOCOLS)
         t.comment(columns([i, way, bytes, lost, code, seconds.toFixed(1), trouble]));
       }
     t.comment(`losses: direct ${losses.direct} of ${runs}, gate ${losses.gate} of ${runs}`);
-    const carried = gateLines(context.gate.logFile, `count%3D${streamMb}&`, ({ msg, protocol: by }) => {
-      return msg === 'session ended' && by === protocol;
+    const ends = () =>
+      gateLines(context.gate.logFile, `count%3D${streamMb}&`, ({ msg, protocol: by }) => {
+        return msg === 'session ended' && by === protocol;
+      });
+    // kubectl ends first, the gate writes its line when the API server has closed too.
+    const carried = await until(`the end of ${runs} sessions in the gate's log`, () => {
+      const found = ends();
+      return found.length >= runs && found;
     });
-    t.ok(carried.length >= runs, `the gate carried ${carried.length} of them`);
     for (const { auditID, undelivered, end } of carried)
       t.match(
         undelivered,

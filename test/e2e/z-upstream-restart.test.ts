@@ -75,9 +75,12 @@ t.test('a crash of the API server', { skip }, async (t) => {
     'the gauges back at 0',
     async () => (await metric(context.gate.opsUrl, 'postern_sessions_open')) === 0,
   );
-  t.equal(await metric(context.gate.opsUrl, 'postern_requests_in_flight', ['kind="watch"']), 0);
-  const cut = gateLines(context.gate.logFile, 'session ended', ({ target }) =>
-    String(target).includes(`${POD}/exec`),
-  );
-  t.match(cut[0], { end: 'upstream' }, 'the session says who ended it');
+  const watching = () => metric(context.gate.opsUrl, 'postern_requests_in_flight', ['kind="watch"']);
+  await until('no watch in flight', async () => (await watching()) === 0);
+  const cut = await until('the first session in the log', () => {
+    return gateLines(context.gate.logFile, 'session ended', ({ target }) =>
+      String(target).includes(`${POD}/exec`),
+    ).at(0);
+  });
+  t.match(cut, { end: 'upstream' }, 'the session says who ended it');
 });
