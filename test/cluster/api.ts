@@ -3,7 +3,7 @@
 
 import { Agent, request } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CertificatePair } from '../fakes/certificates.ts';
+import type { CertificatePair } from '../../src/certificates.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const POLL_MS = 100;

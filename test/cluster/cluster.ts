@@ -1,7 +1,7 @@
 // What a test may rely on in any cluster, ours or an existing one. Names that the tests' objects carry are here, so that the suite and the
 // two kinds of cluster agree.
 
-import type { CertificatePair } from '../fakes/certificates.ts';
+import type { CertificatePair } from '../../src/certificates.ts';
 import type { RunOptions, RunResult } from './run.ts';
 
 /** The namespace of the tests' objects. */

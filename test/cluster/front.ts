@@ -8,7 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { makeCA } from '../fakes/certificates.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
 import { type Cluster, EDITORS, ENGINEERS, TEST_NAMESPACE, VIEWERS } from './cluster.ts';
 import type { Say } from './progress.ts';

@@ -9,7 +9,7 @@ import {
   type CertificatePair,
   type CertificateRequest,
   makeCA,
-} from '../fakes/certificates.ts';
+} from '../../src/certificates.ts';
 import { GATE_USER } from './cluster.ts';
 
 const PRIVATE = { mode: 0o600 };

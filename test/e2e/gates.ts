@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeCA } from '../fakes/certificates.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { type Background, startProgram } from './background.ts';
 import type { Context } from './context.ts';
 import { writeKubeconfig } from './people.ts';

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type JWK, type JWTHeaderParameters, SignJWT } from 'jose';
-import { makeCA } from './certificates.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 
 export interface IssuerOptions {

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { type CertificateAuthority, makeCA } from './certificates.ts';
+import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
 
 /** A request as it arrived. */
 export interface Received {

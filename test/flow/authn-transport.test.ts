@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { jwtEntry, openAuthenticator } from '../fakes/authn.ts';
-import { makeCA } from '../fakes/certificates.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
 
 async function start(t: Test, options: Parameters<typeof startIssuer>[0] = {}): Promise<Issuer> {

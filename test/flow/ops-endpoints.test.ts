@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import t from 'tap';
-import { makeCA } from '../fakes/certificates.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { startIssuer } from '../fakes/issuer.ts';
 import {

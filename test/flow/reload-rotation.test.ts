@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import t from 'tap';
-import { makeCA } from '../fakes/certificates.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { startTestGate, type TestGate, type TestGateOptions } from '../fakes/gate.ts';
 import { ask, askAs, eventually, openSession, openWatch, startEcho } from '../fakes/sessions.ts';
 

@@ -17,11 +17,12 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['sessions', /^sessions\.ts$/],
     ['watch', /^watch\.ts$/],
     ['delay', /^delay\.ts$/],
+    ['certificates', /^(certificates|reflect)\.ts$/],
   ],
   [
     ['authn', /^authn\//], //                                   credential → user
     ['lines', /^proxy\/(address|body|failures|headers|upstream)\.ts$/], // what both carriers share: header lines, the API server
-    ['commands', /^cli\/(?!serve\.ts$)/], //                    commands that need no gate
+    ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //                    commands that need no gate
   ],
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
   [['exchange', /^exchange\.ts$/]], //                          one request's record
@@ -39,7 +40,24 @@ const LAYERS: readonly (readonly Group[])[] = [
   ],
   [['server', /^server\.ts$/]],
   [['run', /^(run|reload)\.ts$/]],
-  [['serve', /^cli\/serve\.ts$/]],
+  [
+    ['serve', /^cli\/serve\.ts$/],
+    ['people', /^idp\//], //                                   the demo's identity provider
+    ['objects', /^practice\/objects\//], //                     THE PRACTICE API SERVER, which knows nothing of the gate
+  ],
+  [
+    ['schema', /^practice\/schema\//],
+    ['machine', /^practice\/machine\//],
+  ],
+  [
+    ['patch', /^practice\/patch\//],
+    ['print', /^practice\/print\//],
+    ['access', /^practice\/access\//],
+    ['stream', /^practice\/stream\//],
+    ['lifecycle', /^practice\/lifecycle\//],
+  ],
+  [['api', /^practice\/api\//]],
+  [['demo', /^(demo\/|cli\/demo\.ts$)/]],
   [['main', /^main\.ts$/]],
 ];
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { runCheck } from '../../../src/cli/check.ts';
-import { makeCA } from '../../fakes/certificates.ts';
+import { makeCA } from '../../../src/certificates.ts';
 
 const ca = await makeCA('test ca');
 const serving = await ca.issue({ commonName: 'gate', dnsNames: ['localhost'] });

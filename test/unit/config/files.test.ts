@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { checkFiles } from '../../../src/config/files.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { makeCA } from '../../fakes/certificates.ts';
+import { makeCA } from '../../../src/certificates.ts';
 import { BASE, change, errorsOf, warningsOf } from './base.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-// Certificate authorities and certificates for tests, made at run time and never written down. ECDSA P-256 with the extensions that Node
+// Certificate authorities and certificates for the demo and the tests, made at run time. ECDSA P-256 with the extensions that Node
 // (OpenSSL) and Go's crypto/x509 ask for: RFC 5280 key usage, extended key usage, subject alternative names, key identifiers.
 
 import { webcrypto } from 'node:crypto';
