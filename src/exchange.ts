@@ -44,6 +44,9 @@ export interface Exchange extends Arrival {
   websocketProtocols: string | undefined;
   /** The complete request lines for the API server, made once by the last step. */
   upstreamHeaders: readonly string[] | undefined;
+  /** When the request was given to the API server's connection, and when the head of its answer came; ms since the epoch, 0 before. */
+  forwardedAt: number;
+  answeredAt: number;
   /** The gate's own refusal, if it made one. */
   failure: GateError | undefined;
 }
@@ -62,6 +65,8 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     expiresAt: Number.POSITIVE_INFINITY,
     websocketProtocols: undefined,
     upstreamHeaders: undefined,
+    forwardedAt: 0,
+    answeredAt: 0,
     failure: undefined,
   };
 }

@@ -193,6 +193,8 @@ function requestFields(exchange: Exchange, status: number, durationMs: number): 
     peer: exchange.peerAddress,
     status,
     durationMs,
+    // What the API server took to begin its answer; the rest of a short request's time is ours and the network's.
+    ...(exchange.answeredAt === 0 ? {} : { upstreamMs: exchange.answeredAt - exchange.forwardedAt }),
     ...(failure === undefined
       ? {}
       : { error: failure.code, detail: failure.detail, cause: loggedError(failure.cause) }),

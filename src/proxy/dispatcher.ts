@@ -24,14 +24,18 @@ export interface Forwarding {
   aborted: boolean;
 }
 
-/** A dispatcher that sends the exchange instead of http-proxy's stand-in, through the exchange's own upstream. */
-export function createForwardDispatcher(base: Dispatcher): Dispatcher {
+/**
+ * A dispatcher that sends the exchange instead of http-proxy's stand-in, through the exchange's own upstream. `now` gives ms since the
+ * epoch, for the exchange's times.
+ */
+export function createForwardDispatcher(base: Dispatcher, now: () => number): Dispatcher {
   return base.compose(() => (options, handler) => {
     const forwarding = forwardingOf(options.headers);
     const { exchange, body } = forwarding;
     const { upstream, target, upstreamHeaders } = exchange;
     if (upstream === undefined || target === undefined || upstreamHeaders === undefined)
       throw new TypeError('forwarded before the gate passed it');
+    exchange.forwardedAt = now();
     return upstream.dispatcher.dispatch(
       {
         origin: upstream.origin,
@@ -53,6 +57,7 @@ export function createForwardDispatcher(base: Dispatcher): Dispatcher {
         },
         onResponseStart(controller, status, headers, message) {
           if (status >= 200) {
+            exchange.answeredAt = now();
             forwarding.responseLines = rawLines(controller.rawHeaders);
             forwarding.responseMessage = message ?? '';
           }

@@ -49,7 +49,7 @@ export async function registerForward(app: FastifyInstance, deps: ForwardDeps): 
     upstream: STAND_IN,
     httpMethods: methods as never,
     proxyPayloads: false,
-    undici: createForwardDispatcher(new Agent()) as never,
+    undici: createForwardDispatcher(new Agent(), deps.now) as never,
     retryMethods: [],
     disableRequestLogging: true,
     handler: (request: FastifyRequest, reply: FastifyReply) => {

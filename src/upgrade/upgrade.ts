@@ -48,7 +48,9 @@ export async function serveUpgrade(
     if (!request.complete || announcesBody(exchange))
       throw gateError('UPGRADE_UNSUPPORTED', { detail: 'an upgrade request with a body' });
     await deps.runGate(exchange);
+    exchange.forwardedAt = deps.now();
     const answer = await dial(exchange, gone.signal);
+    exchange.answeredAt = deps.now();
     socket.off('close', leave);
     if (answer.kind === 'upgraded') acceptUpgrade(exchange, answer, socket, head, deps);
     else relayRefusal(exchange, answer, socket, deps);
