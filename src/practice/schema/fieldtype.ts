@@ -42,6 +42,8 @@ export interface Field {
   readonly retainKeys?: boolean;
   /** x-kubernetes-map-type: atomic. */
   readonly atomic?: boolean;
+  /** What an absent list key counts as when items are matched (protocol of ports: TCP). */
+  readonly defaultValue?: string;
 }
 
 /** A struct by its OpenAPI name, e.g. io.k8s.api.core.v1.PodSpec. */
@@ -49,6 +51,8 @@ export interface StructType {
   readonly name: string;
   readonly does: string;
   readonly fields: Readonly<Record<string, Field>>;
+  /** x-kubernetes-map-type: atomic, of the type itself: wherever it stands (as a field or in a list), it is owned and replaced whole. */
+  readonly atomic?: boolean;
 }
 
 /** All structs by name, and the struct of each kind. */
