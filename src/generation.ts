@@ -8,7 +8,7 @@ import type { Cluster } from './clusters.ts';
 import type { GateConfig } from './config/config.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
 import { compileTrusted, type IsTrusted } from './proxy/address.ts';
-import { createUpstream, type Upstream } from './proxy/upstream.ts';
+import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
 
 export interface Generation {
   readonly config: GateConfig;
@@ -113,7 +113,8 @@ export async function retireGeneration(old: Generation, living: Iterable<Generat
   await Promise.allSettled(closing);
 }
 
-function upstreamTarget(access: ClusterAccess) {
+/** What a connection needs of what a kubeconfig says. */
+export function upstreamTarget(access: ClusterAccess): UpstreamTarget {
   const { server, tlsServerName, caPem, clientCertPem, clientKeyPem, token } = access;
   return {
     host: server.host,

@@ -6,6 +6,10 @@ import type { CommandIO } from './cli/io.ts';
 type Run = (args: readonly string[], io: CommandIO) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: () => Promise<Run> }>> = {
+  demo: {
+    does: 'shows all of it on this machine, with no cluster: begin here',
+    load: async () => (await import('./cli/demo.ts')).runDemoCommand,
+  },
   serve: { does: 'runs the gate', load: async () => (await import('./cli/serve.ts')).runServe },
   check: {
     does: 'validates a configuration and prints every error at once',

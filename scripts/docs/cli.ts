@@ -1,9 +1,11 @@
 // docs/reference/cli.md from the texts that `postern COMMAND --help` prints.
 
 import { CHECK_HELP } from '../../src/cli/check.ts';
+import { DEMO_HELP } from '../../src/cli/demo.ts';
 import { SERVE_HELP } from '../../src/cli/serve.ts';
 
 const COMMANDS: readonly (readonly [name: string, help: string])[] = [
+  ['demo', DEMO_HELP],
   ['serve', SERVE_HELP],
   ['check', CHECK_HELP],
 ];
