@@ -73,7 +73,7 @@ func main() {
 }
 
 func allCases() []testCase {
-	return slices.Concat(execCases(), fallbackCases(), forwardCases(), apiCases(), watchCases())
+	return slices.Concat(execCases(), fallbackCases(), forwardCases(), apiCases(), watchCases(), resumeCases())
 }
 
 func newTarget(kubeconfig, namespace, pod, container string) (*target, error) {
