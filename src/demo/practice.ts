@@ -5,7 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freezeUserInfo } from '../kube/userinfo.ts';
 import { startPracticeServer } from '../practice/api/practice.ts';
 import { createMachine } from '../practice/machine/create.ts';
+import type { KubeObject } from '../practice/objects/object.ts';
+import type { Store } from '../practice/objects/store.ts';
 import { GATE_ACCOUNT, makeScene } from './scene.ts';
+
+const DEPLOYMENTS = { group: 'apps', resource: 'deployments' };
+/** The pods of the scene need some 600 ms to run; a demo that is slower is ready all the same. */
+const SETTLING_MS = 3_000;
 
 /** What it is started with. */
 export interface PracticeClusterOptions {
@@ -25,6 +31,8 @@ export interface PracticeCluster {
   readonly url: string;
   /** The gate's bearer token. */
   readonly token: string;
+  /** Resolves when the scene's deployments run, at the latest after SETTLING_MS. */
+  readonly settled: Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -49,7 +57,27 @@ export async function startPracticeCluster(options: PracticeClusterOptions): Pro
     random: Math.random,
     onError,
   });
-  return { url: server.url, token, stop: server.stop };
+  return { url: server.url, token, settled: whenSettled(server.store), stop: server.stop };
+}
+
+/** Whether a deployment has all that it wants. */
+function isAvailable({ spec, status }: KubeObject): boolean {
+  const wanted = (spec as { readonly replicas?: number } | undefined)?.replicas;
+  return (status as { readonly availableReplicas?: number } | undefined)?.availableReplicas === wanted;
+}
+
+function whenSettled(store: Store): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = () => {
+    if (store.list(DEPLOYMENTS, '').every(isAvailable)) resolve();
+  };
+  const end = store.watch(DEPLOYMENTS, '', store.resourceVersion(), look);
+  const timer = setTimeout(resolve, SETTLING_MS);
+  look();
+  return promise.finally(() => {
+    clearTimeout(timer);
+    end();
+  });
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -49,6 +49,8 @@ interface ClusterPart {
   readonly url: string;
   /** For the gate's configuration. */
   readonly kubeconfig: string;
+  /** Resolves when there is something to exec into. */
+  readonly settled: Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export async function startParts(deps: StartDeps): Promise<Parts> {
     started.push(gate.stop);
     const contexts = await writePeople(deps, provider, { server: gate.url, caPem: certificates.caPem });
     started.push(contexts.stop);
+    await cluster.settled;
     screen.ready({
       version: io.version,
       directory: folder.path,
@@ -129,7 +132,7 @@ async function startCluster(deps: StartDeps, certificates: Certificates): Promis
     renderGateKubeconfig(practice.url, caPem, practice.token),
   );
   screen.part('practice cluster', `${practice.url}   in memory; it runs nothing on your machine`);
-  return { url: practice.url, kubeconfig, stop: practice.stop };
+  return { url: practice.url, kubeconfig, settled: practice.settled, stop: practice.stop };
 }
 
 async function useOwnCluster(file: string, context: string, screen: Screen): Promise<ClusterPart> {
@@ -141,7 +144,7 @@ async function useOwnCluster(file: string, context: string, screen: Screen): Pro
       `the kubeconfig's account may not ${missing.join(', ')}: the gate speaks for people by impersonation.`,
       `Have somebody who may apply this, then start again:\n\n${neededRbac(rights.account)}`,
     ]);
-  return { url: rights.server, kubeconfig: file, stop: async () => undefined };
+  return { url: rights.server, kubeconfig: file, settled: Promise.resolve(), stop: async () => undefined };
 }
 
 async function startGate(
