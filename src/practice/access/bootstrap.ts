@@ -75,6 +75,7 @@ const EDIT: readonly Rule[] = [
   rule(WRITE, [''], ['configmaps', 'secrets', 'serviceaccounts', 'services']),
   rule(WRITE, ['', 'events.k8s.io'], ['events']),
   rule(WRITE, ['apps'], ['deployments', 'deployments/scale', 'replicasets', 'replicasets/scale']),
+  rule(READ_WRITE, ['coordination.k8s.io'], ['leases']),
 ];
 
 const ADMIN: readonly Rule[] = [rule(READ_WRITE, [RBAC_GROUP], ['rolebindings', 'roles'])];

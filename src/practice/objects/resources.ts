@@ -124,6 +124,7 @@ export const RESOURCES: readonly Resource[] = [
     namespaced: false,
     verbs: ['create'],
   }),
+  define('coordination.k8s.io', 'v1', { resource: 'leases', kind: 'Lease' }),
   define('events.k8s.io', 'v1', { resource: 'events', kind: 'Event', shortNames: ['ev'] }),
   define('rbac.authorization.k8s.io', 'v1', {
     resource: 'clusterrolebindings',

@@ -34,6 +34,15 @@ export const NAMESPACES: Printer = {
   ],
 };
 
+export const LEASES: Printer = {
+  columns: [NAME, column('Holder', 'Who leads.'), AGE],
+  cells: (object, nowMs) => [
+    nameOf(object),
+    textOf(fieldsOf(object['spec'])['holderIdentity']),
+    objectAge(object, nowMs),
+  ],
+};
+
 /** NAME AGE: serviceaccounts (since Kubernetes 1.35 without SECRETS), and what has no printer of its own. */
 export const NAMED: Printer = {
   columns: [NAME, AGE],

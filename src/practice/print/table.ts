@@ -4,7 +4,7 @@
 import type { KubeObject, ObjectMeta } from '../objects/object.ts';
 import type { Resource } from '../objects/resources.ts';
 import { EVENTS } from './events.ts';
-import { CONFIGMAPS, NAMED, NAMESPACES, SECRETS } from './plain.ts';
+import { CONFIGMAPS, LEASES, NAMED, NAMESPACES, SECRETS } from './plain.ts';
 import { PODS } from './pods.ts';
 import type { Cell, Column, Printer, RowCondition } from './printer.ts';
 import { BINDINGS, ROLES } from './roles.ts';
@@ -77,6 +77,7 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['services.', SERVICES],
   ['deployments.apps', DEPLOYMENTS],
   ['replicasets.apps', REPLICASETS],
+  ['leases.coordination.k8s.io', LEASES],
   ['events.events.k8s.io', EVENTS],
   ['clusterrolebindings.rbac.authorization.k8s.io', BINDINGS],
   ['clusterroles.rbac.authorization.k8s.io', ROLES],

@@ -1,4 +1,5 @@
-// The types of the API groups beside core: apps, autoscaling, authentication, authorization, policy and rbac.
+// The types of the API groups beside core: apps, autoscaling, authentication, authorization, coordination,
+// policy and rbac.
 
 import {
   bool,
@@ -8,6 +9,7 @@ import {
   kind,
   long,
   many,
+  microTime,
   need,
   one,
   retain,
@@ -101,6 +103,18 @@ const APPS: readonly StructType[] = [
   struct('autoscaling.v1.ScaleStatus', 'How many pods there are.', {
     replicas: need(int('The number.')),
     selector: str('Selects them, as text.'),
+  }),
+  kind('coordination.v1.Lease', 'Who leads, and until when.', {
+    spec: one('coordination.v1.LeaseSpec', SPEC),
+  }),
+  struct('coordination.v1.LeaseSpec', 'Who leads, and until when.', {
+    acquireTime: microTime('When the holder got it.'),
+    holderIdentity: str('Who holds it.'),
+    leaseDurationSeconds: int('How long it is good after it was renewed.'),
+    leaseTransitions: int('How often it changed hands.'),
+    preferredHolder: str('Who should get it next.'),
+    renewTime: microTime('When the holder renewed it last.'),
+    strategy: str('How the next holder is chosen.'),
   }),
   kind('policy.v1.Eviction', 'Asks a pod to leave its node, if that is allowed now.', {
     deleteOptions: one('meta.v1.DeleteOptions', 'How to delete it.'),

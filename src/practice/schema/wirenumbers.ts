@@ -65,6 +65,10 @@ const NUMBERS: ReadonlyMap<string, string> = new Map(
       metadata=1 eventTime=2 series=3 reportingController=4 reportingInstance=5 action=6 reason=7 regarding=8
       related=9 note=10 type=11 deprecatedSource=12 deprecatedFirstTimestamp=13 deprecatedLastTimestamp=14
       deprecatedCount=15`,
+    'coordination.v1.Lease': 'metadata=1 spec=2',
+    'coordination.v1.LeaseSpec': `
+      holderIdentity=1? leaseDurationSeconds=2? acquireTime=3? renewTime=4? leaseTransitions=5? strategy=6?
+      preferredHolder=7?`,
     'events.v1.EventSeries': 'count=1! lastObservedTime=2',
     'meta.v1.Condition': 'type=1! status=2! observedGeneration=3 lastTransitionTime=4 reason=5! message=6!',
     'meta.v1.DeleteOptions': `

@@ -72,6 +72,7 @@ t.test('there is a document for every group and version, and for no other path',
     'apis/apps/v1',
     'apis/authentication.k8s.io/v1',
     'apis/authorization.k8s.io/v1',
+    'apis/coordination.k8s.io/v1',
     'apis/events.k8s.io/v1',
     'apis/rbac.authorization.k8s.io/v1',
   ]);

@@ -1,0 +1,275 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the shell's own.
+import t from 'tap';
+import { Console, rig, START_MS } from './rig.ts';
+
+// What a terminal shows, byte for byte: termios(3) as Linux sets it up for a new terminal (ICANON, ECHO, ECHOE, ONLCR, ICRNL), and at a
+// prompt the keys of readline and busybox.
+
+const SIZE = { width: 80, height: 24 };
+/** Each step: keys, once the screen ends with the text before. */
+type Steps = readonly (readonly [after: string, keys: string])[];
+
+async function talk(command: readonly string[], steps: Steps): Promise<{ screen: string; outcome: unknown }> {
+  const { machine } = rig();
+  const caller = new Console(machine, command, SIZE);
+  for (const [after, keys] of steps) await caller.type(keys, after);
+  const outcome = await caller.outcome;
+  await machine.stop(0);
+  return { screen: caller.screen.text, outcome };
+}
+
+const ROWS: readonly (readonly [name: string, steps: Steps, screen: string, code?: number])[] = [
+  [
+    'a command is echoed and answered, exit ends',
+    [
+      ['$ ', 'echo hi\r'],
+      ['$ ', 'exit 3\r'],
+    ],
+    '/ $ echo hi\r\nhi\r\n/ $ exit 3\r\n',
+    3,
+  ],
+  [
+    'Ctrl-D at the prompt ends with the last code',
+    [
+      ['$ ', 'false\r'],
+      ['$ ', '\x04'],
+    ],
+    '/ $ false\r\n/ $ \r\n',
+    1,
+  ],
+  [
+    'backspace, and DEL',
+    [
+      ['$ ', 'ehcx\b\x7f\r'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ ehcx\b \b\b \b\r\nsh: eh: not found\r\n/ $ exit\r\n',
+    127,
+  ],
+  [
+    'Ctrl-U erases the line, Ctrl-W a word',
+    [
+      ['$ ', 'no\x15echo a bc\x17z\r'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ no\b \b\b \becho a bc\b \b\b \bz\r\na z\r\n/ $ exit\r\n',
+  ],
+  ['backspace at the start does nothing', [['$ ', '\x7f\x15\x17exit\r']], '/ $ exit\r\n'],
+  ['Ctrl-L clears and shows the line again', [['$ ', 'exit\x0c\r']], '/ $ exit\x1b[H\x1b[J/ $ exit\r\n'],
+  [
+    'Ctrl-C gives the line up',
+    [
+      ['$ ', 'rubbish\x03'],
+      ['$ ', 'echo $?\r'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ rubbish^C\r\n/ $ echo $?\r\n130\r\n/ $ exit\r\n',
+  ],
+  [
+    'an open quote asks for more, Ctrl-C gives all of it up',
+    [
+      ['$ ', 'echo "a\r'],
+      ['> ', 'b"\r'],
+      ['$ ', 'if true\r'],
+      ['> ', '\x03'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ echo "a\r\n> b"\r\na\r\nb\r\n/ $ if true\r\n> ^C\r\n/ $ exit\r\n',
+    130,
+  ],
+  [
+    'a syntax error ends the line only',
+    [
+      ['$ ', 'fi\r'],
+      ['$ ', 'echo $?\r'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ fi\r\nsh: 1: Syntax error: "fi" unexpected\r\n/ $ echo $?\r\n2\r\n/ $ exit\r\n',
+  ],
+  [
+    'an expansion error too',
+    [
+      ['$ ', 'echo $((1/0))\r'],
+      ['$ ', 'exit 0\r'],
+    ],
+    '/ $ echo $((1/0))\r\nsh: arithmetic expression: division by zero: "1/0"\r\n/ $ exit 0\r\n',
+  ],
+  [
+    'left and insert',
+    [
+      ['$ ', 'echo ac\x1b[Db\r'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ echo ac\bbc\bc\r\nabc\r\n/ $ exit\r\n',
+  ],
+  [
+    'history: up, up, down',
+    [
+      ['$ ', 'echo 1\r'],
+      ['$ ', 'echo 2\r'],
+      ['$ ', '\x1b[A\x1b[A\x1b[B\r'],
+      ['$ ', 'exit\r'],
+    ],
+    `/ $ echo 1\r\n1\r\n/ $ echo 2\r\n2\r\n/ $ echo 2${'\b \b'.repeat(6)}echo 1${'\b \b'.repeat(6)}echo 2\r\n2\r\n/ $ exit\r\n`,
+  ],
+  [
+    'home, delete, end',
+    [
+      ['$ ', 'xecho a\x01\x1b[3~\x05b\r'],
+      ['$ ', 'exit\r'],
+    ],
+    `/ $ xecho a${'\b'.repeat(7)}x\becho a ${'\b'.repeat(7)}echo ab\r\nab\r\n/ $ exit\r\n`,
+  ],
+  [
+    'CR LF of pasted text is one line end; its second line is typed ahead',
+    [['$ ', 'echo a\r\nexit\r\n']],
+    '/ $ echo a\r\nexit\r\na\r\n/ $ exit\r\n',
+  ],
+  ['typed ahead: shown again behind its prompt', [['$ ', 'sleep 1\recho b\rexit\r']], ''],
+  [
+    'UTF-8 is a character, not bytes',
+    [
+      ['$ ', 'echo aé\x7fü\r'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ echo aé\b \bü\r\naü\r\n/ $ exit\r\n',
+  ],
+  [
+    'the size is known',
+    [
+      ['$ ', 'stty size; echo $COLUMNS $LINES; tty\r'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ stty size; echo $COLUMNS $LINES; tty\r\n24 80\r\n80 24\r\n/dev/pts/0\r\n/ $ exit\r\n',
+  ],
+  [
+    'ls makes columns',
+    [
+      ['$ ', 'ls -d /tmp /etc\r'],
+      ['$ ', 'exit\r'],
+    ],
+    '/ $ ls -d /tmp /etc\r\n/tmp  /etc\r\n/ $ exit\r\n',
+  ],
+  [
+    'job numbers are told',
+    [
+      ['$ ', 'sleep 1 &\r'],
+      ['$ ', 'wait; exit\r'],
+    ],
+    '/ $ sleep 1 &\r\n[1] 3\r\n/ $ wait; exit\r\n',
+  ],
+];
+
+t.test('at a prompt', async (t) => {
+  for (const [name, steps, screen, code = 0] of ROWS) {
+    const result = await talk(['sh'], steps);
+    if (screen !== '') t.equal(result.screen, screen, name);
+    else t.match(result.screen, /\/ \$ echo b\r\nb\r\n\/ \$ exit\r\n$/, name);
+    t.same(result.outcome, { exitCode: code }, name);
+  }
+});
+
+t.test('a program that reads the terminal', async (t) => {
+  const cat = await talk(
+    ['cat'],
+    [
+      ['', 'abx\x7fc\r'],
+      ['abc\r\n', 'par'],
+      ['par', '\x04'],
+      ['parpar', '\x04'],
+    ],
+  );
+  t.equal(
+    cat.screen,
+    'abx\b \bc\r\nabc\r\nparpar',
+    'a line at a time; Ctrl-D passes what is there, then ends',
+  );
+  t.same(cat.outcome, { exitCode: 0 });
+  const arrow = await talk(
+    ['cat'],
+    [
+      ['', '\x1b[A\t\x01\r'],
+      ['\r\n', '\x04'],
+    ],
+  );
+  t.equal(arrow.screen, '^[[A\t^A\r\n\x1b[A\t\x01\r\n', 'control characters are shown as ^X');
+  const inShell = await talk(
+    ['sh'],
+    [
+      ['$ ', 'cat\r'],
+      ['cat\r\n', 'x\r'],
+      ['x\r\nx\r\n', '\x04'],
+      ['$ ', 'exit\r'],
+    ],
+  );
+  t.equal(inShell.screen, '/ $ cat\r\nx\r\nx\r\n/ $ exit\r\n', 'Ctrl-D ends cat, not the shell');
+  const read = await talk(['sh', '-c', 'read x; echo "[$x]"'], [['', 'a b\r']]);
+  t.equal(read.screen, 'a b\r\n[a b]\r\n');
+});
+
+t.test('Ctrl-C ends what runs', async (t) => {
+  const { machine, clock } = rig();
+  clock.held = true;
+  const sleep = new Console(machine, ['sleep', '1000'], SIZE);
+  await sleep.type('\x03');
+  t.same(await sleep.outcome, { exitCode: 130 }, 'a command without a shell');
+  t.equal(sleep.screen.text, '^C');
+  t.equal(clock.waiting, 0, 'no timer is left');
+  const script = new Console(machine, ['sh', '-c', 'sleep 1000; echo no'], SIZE);
+  await script.type('\x03');
+  t.same(await script.outcome, { exitCode: 130 }, 'a script with its command');
+  const shell = new Console(machine, ['sh'], SIZE);
+  await shell.type('sleep 1000 | cat\r', '$ ');
+  await shell.type('\x03', 'cat\r\n');
+  await shell.type('while :; do :; done\r', '^C\r\n/ $ ');
+  await shell.type('\x1c', 'done\r\n');
+  await shell.type('echo $?; exit 0\r', '^\\\r\n/ $ ');
+  t.same(await shell.outcome, { exitCode: 0 });
+  t.equal(
+    shell.screen.text,
+    '/ $ sleep 1000 | cat\r\n^C\r\n/ $ while :; do :; done\r\n^\\\r\n/ $ echo $?; exit 0\r\n131\r\n',
+  );
+});
+
+t.test('the size may change while a program runs', async (t) => {
+  const { machine } = rig();
+  const caller = new Console(machine, ['sh', '-c', 'stty size; read x; stty size; echo $LINES'], SIZE);
+  await caller.screen.until((text) => text.endsWith('24 80\r\n'));
+  caller.resize({ width: 132, height: 50 });
+  await caller.type('\r');
+  await caller.outcome;
+  t.equal(caller.screen.text, '24 80\r\n\r\n50 132\r\n50\r\n');
+  const prompt = new Console(machine, ['sh'], SIZE);
+  await prompt.type('ech', '$ ');
+  await prompt.screen.until((text) => text.endsWith('ech'));
+  prompt.resize({ width: 100, height: 30 });
+  await prompt.type('o $COLUMNS\r', '\r\x1b[K/ $ ech');
+  await prompt.type('exit\r', '100\r\n/ $ ');
+  t.same(await prompt.outcome, { exitCode: 0 });
+});
+
+t.test('half-close and a caller that goes', async (t) => {
+  const { machine, clock } = rig();
+  const closed = new Console(machine, ['sh'], SIZE);
+  await closed.type('echo x\r', '$ ');
+  await closed.screen.until((text) => text.endsWith('x\r\n/ $ '));
+  closed.keys.end();
+  t.same(await closed.outcome, { exitCode: 0 }, 'the end of stdin is the end of the shell');
+  clock.held = true;
+  const left = new Console(machine, ['sh'], SIZE);
+  await left.type('sleep 1000 & sleep 1000\r', '$ ');
+  await left.screen.until((text) => /\[1\] \d+\r\n$/.test(text));
+  left.leave();
+  t.same(await left.outcome, { exitCode: 137 });
+  t.equal(clock.waiting, 0, 'no timer is left');
+  t.equal(clock.nowMs, START_MS);
+});
+
+t.test('a line has an end: 4,096 characters', async (t) => {
+  const { machine } = rig();
+  const caller = new Console(machine, ['sh', '-c', 'read x; echo ${#x}'], SIZE);
+  await caller.type(`${'y'.repeat(5000)}\r`);
+  await caller.outcome;
+  t.ok(caller.screen.text.includes('\x07'), 'the bell');
+  t.match(caller.screen.text, /\r\n4096\r\n$/);
+});
