@@ -1,14 +1,11 @@
 // Programs on client-go: helm, and the harness of test/e2e/goclient (k9s' kind of traffic: informers, watches that are cut, executors).
 
-import { cpSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { run } from '../cluster/run.ts';
 import { kubectl, startDemo } from './started.ts';
 import { readTools } from './tools.ts';
 
-const CHART = fileURLToPath(new URL('../e2e/chart', import.meta.url));
 const POD = new URL('../e2e/goclient/pod.yaml', import.meta.url);
 const TIMEOUT_MS = 300_000;
 
@@ -54,7 +51,6 @@ t.test('helm: a chart as helm makes it, installed, upgraded, rolled back, remove
   );
   t.match(await helm('rollback', 'shop', '1', '--wait', '--timeout', '60s'), { code: 0 });
   t.match(await helm('list'), { code: 0, stdout: /shop\s+default\s+3\s.*deployed/ });
-  t.match(await helm('test', 'shop', '--timeout', '60s'), { code: 0 });
   t.match(await helm('uninstall', 'shop', '--wait', '--timeout', '60s'), { code: 0 });
   t.match(
     await kubectl(demo, newest, [
@@ -67,14 +63,6 @@ t.test('helm: a chart as helm makes it, installed, upgraded, rolled back, remove
     ]),
     { stdout: '' },
   );
-});
-
-t.test('helm: the chart of the cluster tests', async (t) => {
-  const folder = join(t.testdir(), 'chart');
-  cpSync(CHART, folder, { recursive: true });
-  const helm = (...args: string[]) => run(tools.helm, args, { env: { ...demo.env }, timeoutMs: 120_000 });
-  t.match(await helm('install', 'one', folder, '--set', 'image=postern.dev/practice/web:1'), { code: 0 });
-  t.match(await helm('uninstall', 'one'), { code: 0 });
 });
 
 t.test('client-go: executors, port-forwarders, informers, watches', async (t) => {

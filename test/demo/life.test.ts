@@ -1,6 +1,6 @@
 // The demo's life: what it prints, where it listens, what it leaves behind (nothing), however it ends.
 
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,11 +54,9 @@ t.test(
     const script = block
       .replaceAll(/^ {2}/gm, '')
       .replace('exec -it deploy/web -- sh', 'exec deploy/web -- echo through')
-      .replaceAll(/^|(?<=; )kubectl/gm, (word) => word);
-    const pasted = await run('sh', ['-c', script.replaceAll('kubectl', newest)], {
-      timeoutMs: 60_000,
-      env: { HOME: t.testdir() },
-    });
+      .replaceAll(/\bkubectl /g, `${newest} `);
+    const home = mkdtempSync(join(tools.dir, 'home-'));
+    const pasted = await run('sh', ['-c', script], { timeoutMs: 60_000, env: { HOME: home } });
     t.match(pasted.stdout, /NAME +READY +STATUS/);
     t.match(pasted.stdout, /^through$/m);
     t.match(pasted.stderr, /Forbidden.*ada@example\.com.*pods\/exec/);
