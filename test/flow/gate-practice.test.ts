@@ -100,7 +100,7 @@ t.test(
         .send('POST', maps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
       t.match(await made, { type: 'ADDED', object: { metadata: { name } } });
     }
-    const watches = () => practice.requests.filter(({ rawTarget }) => rawTarget.includes('watch=1')).length;
+    const watches = () => practice.requests.filter(({ url }) => url.includes('watch=1')).length;
     t.equal(watches(), 0, 'it goes on');
     opened.abort();
     await practice.until(() => watches() === 1);
