@@ -1,29 +1,29 @@
 // Makes a container's machine: its files, its main command with its log, and what runs beside it. All of it is memory of this process.
 
 import { createHash } from 'node:crypto';
-import { type Duplex, duplexPair } from 'node:stream';
 import { EMPTY_SOURCE } from './files/open.ts';
+import { processFiles } from './files/proc.ts';
 import { createRoot } from './files/root.ts';
 import { absolute } from './files/tree.ts';
 import { DEFAULT_PATH, findProgram } from './lookup.ts';
 import type { CommandOutcome, CommandStreams, Machine, MachineSpec, MachineSurroundings } from './machine.ts';
 import { MainStreams } from './mainstreams.ts';
 import { ContainerLog } from './output.ts';
-import { Pipe } from './pipe.ts';
+import { Ports } from './ports.ts';
 import { CannotFork, Process, ProcessTable, runCommand, type Stdio, type System, Turns } from './process.ts';
 import { imageName, mainCommand, PROGRAMS } from './programs.ts';
 import { SIGKILL, SIGTERM, Signalled } from './signals.ts';
-import { pump, sinkOf } from './streams.ts';
+import { pump, readFrom, sinkOf } from './streams.ts';
 import { Terminal } from './terminal/terminal.ts';
 
 /** Makes a machine and starts its main command. The command's first line comes after this has returned. */
 export function createMachine(spec: MachineSpec, surroundings: MachineSurroundings): Machine {
   const ports = new Ports();
-  const system = createSystem(spec, surroundings, ports);
-  const log = new ContainerLog(system.now);
-  const main = new MainStreams(spec, log);
   // Its abort is SIGKILL for all that runs.
   const power = new AbortController();
+  const system = createSystem(spec, surroundings, { ports, power: power.signal });
+  const log = new ContainerLog(system.now);
+  const main = new MainStreams(spec, log);
   const entry = system.processes.start({
     argv: mainCommand(spec),
     ppid: 0,
@@ -61,8 +61,13 @@ export function createMachine(spec: MachineSpec, surroundings: MachineSurroundin
   };
 }
 
-function createSystem(spec: MachineSpec, { now, delay }: MachineSurroundings, ports: Ports): System {
+function createSystem(
+  spec: MachineSpec,
+  { now, delay }: MachineSurroundings,
+  { ports, power }: { readonly ports: Ports; readonly power: AbortSignal },
+): System {
   const web = imageName(spec.image) === 'web';
+  const files = createRoot(spec, { now, programs: PROGRAMS.keys(), web });
   return {
     now,
     delay,
@@ -70,12 +75,14 @@ function createSystem(spec: MachineSpec, { now, delay }: MachineSurroundings, po
     image: spec.image,
     ip: spec.ip,
     startedMs: now(),
-    files: createRoot(spec, { now, programs: PROGRAMS.keys(), web }),
-    processes: new ProcessTable(now),
+    power,
+    files,
+    processes: new ProcessTable(now, processFiles(files)),
     turns: new Turns(),
     programs: PROGRAMS,
     connect: (port) => ports.connect(port),
     listen: (port, accept) => ports.listen(port, accept),
+    listening: () => ports.listening(),
   };
 }
 
@@ -143,7 +150,7 @@ async function runExec(
   { command, tty, streams, power }: Exec,
 ): Promise<CommandOutcome> {
   const failed = (why: string): CommandOutcome => ({
-    failure: `error executing command in container: failed to exec in container: ${why}`,
+    failure: `failed to exec in container: ${why}`,
   });
   if (power.aborted) return failed('container is not running');
   const env = environment(spec, tty);
@@ -184,15 +191,8 @@ function joinPlain({ stdin, stdout, stderr, gone }: CommandStreams, signal: Abor
   if (stdin === undefined) {
     return { stdio: { stdin: EMPTY_SOURCE, stdout: out, stderr: err }, leave: () => {} };
   }
-  const input = new Pipe();
-  const stop = pump(stdin, {
-    take: (chunk) => {
-      input.push(chunk);
-      return input.full ? input.room(signal) : undefined;
-    },
-    end: () => input.end(),
-  });
-  return { stdio: { stdin: input, stdout: out, stderr: err }, leave: stop };
+  const { source, stop } = readFrom(stdin, signal);
+  return { stdio: { stdin: source, stdout: out, stderr: err }, leave: stop };
 }
 
 function joinTerminal({ stdin, stdout, onSize, gone }: CommandStreams, entry: Process['entry']): Joined {
@@ -210,37 +210,4 @@ function joinTerminal({ stdin, stdout, onSize, gone }: CommandStreams, entry: Pr
     forget();
   };
   return { stdio: { stdin: terminal.input, stdout: terminal.output, stderr: terminal.output }, leave };
-}
-
-/** The ports of a machine. */
-class Ports {
-  readonly #listeners = new Map<number, (connection: Duplex) => void>();
-  readonly #open = new Set<Duplex>();
-
-  listen(port: number, accept: (connection: Duplex) => void): (() => void) | undefined {
-    if (this.#listeners.has(port)) return undefined;
-    this.#listeners.set(port, accept);
-    return () => this.#listeners.delete(port);
-  }
-
-  connect(port: number): Duplex | undefined {
-    const accept = this.#listeners.get(port);
-    if (accept === undefined) return undefined;
-    const [outside, inside] = duplexPair();
-    for (const side of [outside, inside]) {
-      this.#open.add(side);
-      side.on('error', () => {});
-      side.on('close', () => this.#open.delete(side));
-    }
-    // A side that goes away takes the other with it.
-    outside.on('close', () => inside.destroy());
-    inside.on('close', () => outside.destroy());
-    accept(inside);
-    return outside;
-  }
-
-  close(): void {
-    this.#listeners.clear();
-    for (const side of [...this.#open]) side.destroy();
-  }
 }

@@ -62,6 +62,8 @@ export interface System extends MachineSurroundings {
   readonly image: string;
   readonly ip: string;
   readonly startedMs: number;
+  /** Aborts when the machine is switched off: what ends a process that no other does. */
+  readonly power: AbortSignal;
   readonly files: FileTree;
   readonly processes: ProcessTable;
   readonly turns: Turns;
@@ -69,6 +71,8 @@ export interface System extends MachineSurroundings {
   readonly connect: (port: number) => Duplex | undefined;
   /** Takes connections to a port; @returns what ends that, or undefined when another has the port. */
   readonly listen: (port: number, accept: (connection: Duplex) => void) => (() => void) | undefined;
+  /** Ports that are taken. */
+  readonly listening: () => readonly number[];
 }
 
 /** Lets others run once in a while. */
@@ -110,14 +114,19 @@ export interface NewProcess {
 /** Thrown when there are too many processes. */
 export class CannotFork extends Error {}
 
+/** Is told of each process; @returns who is told of its end. */
+export type Watcher = (entry: ProcessEntry) => () => void;
+
 /** The processes that live. */
 export class ProcessTable {
   readonly #entries = new Map<number, ProcessEntry>();
   readonly #now: () => number;
+  readonly #watch: Watcher;
   #last = 0;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, watch: Watcher) {
     this.#now = now;
+    this.#watch = watch;
   }
 
   /** A new entry. @throws CannotFork. */
@@ -148,10 +157,11 @@ export class ProcessTable {
       },
       end: () => {
         parent.removeEventListener('abort', follow);
-        this.#entries.delete(pid);
+        if (this.#entries.delete(pid)) ended();
       },
     };
     this.#entries.set(pid, entry);
+    const ended = this.#watch(entry);
     return entry;
   }
 

@@ -9,12 +9,17 @@ import { END_PROGRAMS } from './commands/ends.ts';
 import { FETCH_PROGRAMS } from './commands/fetch.ts';
 import { FILTER_PROGRAMS } from './commands/filters.ts';
 import { GREP_PROGRAMS } from './commands/grep.ts';
+import { HTTPD } from './commands/httpd.ts';
 import { LIST_PROGRAMS } from './commands/list.ts';
+import { NETWORK_PROGRAMS } from './commands/network.ts';
 import { PRINTF } from './commands/printf.ts';
 import { PROCESS_PROGRAMS } from './commands/processes.ts';
 import { SAY_PROGRAMS } from './commands/say.ts';
+import { SED } from './commands/sed.ts';
 import { TAR } from './commands/tar.ts';
+import { TEMPORARY_PROGRAMS } from './commands/temporary.ts';
 import { TEST_PROGRAMS } from './commands/test.ts';
+import { TIMEOUT } from './commands/timeout.ts';
 import { TR } from './commands/tr.ts';
 import { WAIT_PROGRAMS } from './commands/wait.ts';
 import { WALK_PROGRAMS } from './commands/walk.ts';
@@ -36,16 +41,21 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ...FILTER_PROGRAMS,
   ...GREP_PROGRAMS,
   ...LIST_PROGRAMS,
+  ...NETWORK_PROGRAMS,
   ...PROCESS_PROGRAMS,
   ...SAY_PROGRAMS,
+  ...TEMPORARY_PROGRAMS,
   ...TEST_PROGRAMS,
   ...WAIT_PROGRAMS,
   ...WALK_PROGRAMS,
   ['ash', SH],
   ['dd', DD],
+  ['httpd', HTTPD],
   ['printf', PRINTF],
+  ['sed', SED],
   ['sh', SH],
   ['tar', TAR],
+  ['timeout', TIMEOUT],
   ['tr', TR],
   ['web', WEB],
 ]);

@@ -2,7 +2,8 @@
 
 import type { Readable, Writable } from 'node:stream';
 import { NULL_SINK } from './files/open.ts';
-import type { Sink } from './process.ts';
+import { Pipe } from './pipe.ts';
+import type { Sink, Source } from './process.ts';
 import { SIGPIPE, Signalled, suspend } from './signals.ts';
 
 /** Writes to a caller, until it is `gone`: then each write gives SIGPIPE. Without a stream all is forgotten. */
@@ -69,4 +70,20 @@ export function pump(stream: Readable, { take, end }: Taker): () => void {
     stream.off('close', finish);
     stream.pause();
   };
+}
+
+/** A stream as a source, until `stop` is called. */
+export function readFrom(
+  stream: Readable,
+  signal: AbortSignal,
+): { readonly source: Source; readonly stop: () => void } {
+  const input = new Pipe();
+  const stop = pump(stream, {
+    take: (chunk) => {
+      input.push(chunk);
+      return input.full ? input.room(signal) : undefined;
+    },
+    end: () => input.end(),
+  });
+  return { source: input, stop };
 }

@@ -1,4 +1,4 @@
-// Commands about the machine: date, id, whoami, hostname, uname, uptime, tty, stty, which.
+// Commands about the machine: date, id, whoami, nproc, hostname, uname, uptime, tty, stty, which.
 
 import { DEFAULT_PATH, pathOf } from '../lookup.ts';
 import type { Process, Program } from '../process.ts';
@@ -130,6 +130,7 @@ export const ABOUT_PROGRAMS: readonly (readonly [string, Program])[] = [
   ['tty', define({ usage: '[-s]', letters: 's' }, tty)],
   ['stty', define({ usage: '[size]', raw: true }, stty)],
   ['which', define({ usage: 'COMMAND...', letters: 'a' }, which)],
+  ['nproc', NAMED(() => '1')],
   ['whoami', NAMED(() => 'root')],
   ['hostname', NAMED((process) => (process.args[0] === '-i' ? process.system.ip : process.system.hostname))],
 ];

@@ -89,10 +89,41 @@ async function report(
   const write = (text: string) => process.stdio.stderr.write(Buffer.from(text), process.signal);
   await write(`${records} records in\n${records} records out\n`);
   if (status === 'noxfer') return;
-  const seconds = Math.max(ms, 1) / 1000;
-  const rate = bytes / seconds;
-  const [unit, divisor] = rate >= 1e9 ? ['GB', 1e9] : rate >= 1e6 ? ['MB', 1e6] : ['kB', 1e3];
-  await write(`${bytes} bytes copied, ${seconds} s, ${(rate / (divisor as number)).toFixed(1)} ${unit}/s\n`);
+  // A clock that has not moved says less than a millisecond.
+  const seconds = (ms > 0 ? ms : 1) / 1000;
+  const amounts = [
+    ...(bytes >= 1000 ? [humanAmount(bytes, 1000)] : []),
+    ...(bytes >= 1024 ? [humanAmount(bytes, 1024)] : []),
+  ];
+  const shown = amounts.length === 0 ? '' : ` (${amounts.join(', ')})`;
+  const rate = humanAmount(bytes / seconds, 1000);
+  await write(`${bytes} byte${bytes === 1 ? '' : 's'}${shown} copied, ${general(seconds)} s, ${rate}/s\n`);
+}
+
+/** `1.0 kB`, `64 KiB`: a decimal below ten, as the coreutils. */
+function humanAmount(bytes: number, base: 1000 | 1024): string {
+  const units = base === 1000 ? ['B', 'kB', 'MB', 'GB', 'TB'] : ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let amount = bytes;
+  let power = 0;
+  while (power < units.length - 1 && Number(rounded(amount, power)) >= base) {
+    amount /= base;
+    power += 1;
+  }
+  return `${rounded(amount, power)} ${units[power]}`;
+}
+
+function rounded(amount: number, power: number): string {
+  return power > 0 && amount < 9.95 ? amount.toFixed(1) : String(Math.round(amount));
+}
+
+/** C's `%g`: six digits that count. */
+function general(value: number): string {
+  const exponent = value === 0 ? 0 : Math.floor(Math.log10(value));
+  if (exponent >= -4) return String(Number(value.toPrecision(6)));
+  return value
+    .toExponential(5)
+    .replace(/\.?0*e/, 'e')
+    .replace(/e([-+])(\d)$/, 'e$10$2');
 }
 
 /** The program. */

@@ -16,10 +16,12 @@ type Problem = 'unresolved' | 'refused' | 'failed';
 function urlOf(process: Process, text: string): { readonly url: URL; readonly own: boolean } {
   const url = URL.parse(/^[a-z]+:\/\//.test(text) ? text : `http://${text}`);
   if (url === null) throw new UsageError(`bad address '${text}'`);
-  const { hostname, ip } = process.system;
-  const own =
-    ['localhost', '127.0.0.1', '[::1]', hostname, ip].includes(url.hostname) && url.protocol === 'http:';
-  return { url, own };
+  return { url, own: isOwn(process, url.hostname) && url.protocol === 'http:' };
+}
+
+/** Whether a host is the machine itself. */
+export function isOwn({ system }: Process, host: string): boolean {
+  return ['localhost', '127.0.0.1', '::1', '[::1]', system.hostname, system.ip].includes(host);
 }
 
 function fetchOwn(process: Process, url: URL, method: string): Promise<Fetched | Problem> {

@@ -23,6 +23,7 @@ export type Tree =
   | { readonly kind: 'start' | 'end' | 'word' | 'edge' | 'empty' }
   | { readonly kind: 'all'; readonly parts: readonly Tree[] }
   | { readonly kind: 'any'; readonly parts: readonly Tree[] }
+  | { readonly kind: 'group'; readonly number: number; readonly part: Tree }
   | { readonly kind: 'repeat'; readonly part: Tree; readonly least: number; readonly most: number };
 
 const CLASSES: Readonly<Record<string, Test>> = {
@@ -39,6 +40,7 @@ export class PatternReader {
   readonly #ignoreCase: boolean;
   #at = 0;
   #open = 0;
+  #groups = 0;
 
   constructor(pattern: string, { extended, ignoreCase }: RegexOptions) {
     this.#chars = [...pattern];
@@ -92,12 +94,14 @@ export class PatternReader {
     if (special === '(') {
       this.#skipSpecial();
       this.#open += 1;
+      this.#groups += 1;
+      const number = this.#groups;
       if (this.#open > 100) throw new RegexError('Regular expression too big');
-      const tree = this.#either();
+      const part = this.#either();
       if (this.#special() !== ')') throw new RegexError('Unmatched ( or \\(');
       this.#skipSpecial();
       this.#open -= 1;
-      return tree;
+      return { kind: 'group', number, part };
     }
     if (special === ')' && !this.#extended) throw new RegexError('Unmatched ) or \\)');
     if (special !== undefined && '*+?{'.includes(special) && !literalStar)

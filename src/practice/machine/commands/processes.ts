@@ -109,21 +109,39 @@ async function printenv(process: Process, { operands }: Options): Promise<number
   return code;
 }
 
+/** `1.5`, `2m`, `1h`, `infinity` in ms. @throws UsageError. */
+export function readDuration(text: string): number {
+  const found = /^(\d+\.?\d*|\.\d+|infinity|inf)([smhd]?)$/.exec(text);
+  if (found === null) throw new UsageError(`invalid number '${text}'`);
+  const [, number = '', unit = ''] = found;
+  const seconds = number.startsWith('inf') ? Number.POSITIVE_INFINITY : Number(number);
+  return seconds * 1000 * ({ m: 60, h: 3600, d: 86_400 }[unit] ?? 1);
+}
+
 async function sleep(process: Process, { operands }: Options): Promise<number> {
   if (operands.length === 0) throw new UsageError('missing operand');
-  let ms = 0;
-  for (const operand of operands) {
-    const found = /^(\d+\.?\d*|\.\d+|infinity|inf)([smhd]?)$/.exec(operand);
-    if (found === null) throw new UsageError(`invalid number '${operand}'`);
-    const [, number = '', unit = ''] = found;
-    const seconds = number.startsWith('inf') ? Number.POSITIVE_INFINITY : Number(number);
-    ms += seconds * 1000 * ({ m: 60, h: 3600, d: 86_400 }[unit] ?? 1);
-  }
+  await rest(
+    process,
+    operands.map(readDuration).reduce((sum, one) => sum + one),
+  );
+  return 0;
+}
+
+/** busybox's: microseconds. */
+async function usleep(process: Process, { operands }: Options): Promise<number> {
+  const [text = ''] = operands;
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`invalid number '${text}'`);
+  await rest(process, Number(text) / 1000);
+  return 0;
+}
+
+/** Waits however long it is. @throws Signalled. */
+export async function rest(process: Process, wholeMs: number): Promise<void> {
+  let ms = wholeMs;
   while (ms > 0) {
     await process.sleep(Math.min(ms, MAX_WAIT_MS));
     ms -= MAX_WAIT_MS;
   }
-  return 0;
 }
 
 /** `xargs [-n N] [-I TEXT] [COMMAND [ARG]...]`: words of stdin as arguments. */
@@ -160,5 +178,6 @@ export const PROCESS_PROGRAMS: readonly (readonly [string, Program])[] = [
   ['env', define({ usage: '[-i] [-u NAME] [NAME=VALUE]... [COMMAND [ARG]...]', letters: '+iu:' }, env)],
   ['printenv', define({ usage: '[NAME]...' }, printenv)],
   ['sleep', define({ usage: 'NUMBER[smhd]...' }, sleep)],
+  ['usleep', define({ usage: 'MICROSECONDS' }, usleep)],
   ['xargs', define({ usage: '[-0r] [-n N] [-I TEXT] [COMMAND [ARG]...]', letters: '+0rn:I:' }, xargs)],
 ];

@@ -30,22 +30,43 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-async function serve(process: Process): Promise<number> {
+/** A folder of files that is served. */
+export interface Site {
+  readonly port: number;
+  readonly root: string;
+  /** Whether pages' marks are filled in, and /healthz answers. */
+  readonly live: boolean;
+  /** Gets the access log. */
+  readonly log: (line: string) => void;
+}
+
+/** Serves a site; @returns what ends that, or undefined when another has the port. */
+export function openSite(process: Process, site: Site): (() => void) | undefined {
   const { system } = process;
   let visits = 0;
-  const log = (text: string) => process.write(`${text}\n`).catch(() => {});
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
-    const answer = answerOf(process, request, () => {
+    const answer = answerOf(process, request, site, () => {
       visits += 1;
       return visits;
     });
     send(request, response, answer);
-    void log(accessLine(system.now(), request, answer));
+    site.log(accessLine(system.now(), request, answer));
   });
   server.on('clientError', (_error, socket) => {
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
-  const close = system.listen(PORT, (connection) => server.emit('connection', connection));
+  const close = system.listen(site.port, (connection) => server.emit('connection', connection));
+  if (close === undefined) return undefined;
+  return () => {
+    close();
+    server.closeAllConnections();
+  };
+}
+
+async function serve(process: Process): Promise<number> {
+  const { system } = process;
+  const log = (text: string) => process.write(`${text}\n`).catch(() => {});
+  const close = openSite(process, { port: PORT, root: ROOT, live: true, log: (line) => void log(line) });
   if (close === undefined) {
     await process.warn(`bind: Address already in use: port ${PORT}`);
     return 1;
@@ -53,7 +74,6 @@ async function serve(process: Process): Promise<number> {
   await log(`practice web server of ${system.hostname} answers on port ${PORT}`);
   await suspend(process.signal, () => () => {});
   close();
-  server.closeAllConnections();
   if (process.signal.reason instanceof Signalled && process.signal.reason.signal === SIGTERM) return 0;
   throw process.signal.reason;
 }
@@ -62,12 +82,17 @@ function text(status: number, body: string, headers: Readonly<Record<string, str
   return { status, type: 'text/plain; charset=utf-8', body: Buffer.from(body), headers };
 }
 
-function answerOf(process: Process, request: IncomingMessage, visit: () => number): Answer {
+function answerOf(
+  process: Process,
+  request: IncomingMessage,
+  { root, live }: Site,
+  visit: () => number,
+): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return text(405, 'method not allowed\n', { allow: 'GET, HEAD' });
   }
   const raw = (request.url ?? '/').replace(/[?#].*$/s, '');
-  if (raw === '/healthz') return text(200, 'ok\n');
+  if (live && raw === '/healthz') return text(200, 'ok\n');
   let path: string;
   try {
     path = decodeURIComponent(raw);
@@ -77,7 +102,7 @@ function answerOf(process: Process, request: IncomingMessage, visit: () => numbe
   if (!path.startsWith('/') || path.includes('\0')) return text(400, 'bad request\n');
   // No `..` may lead out of what is served.
   const clean = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
-  const file = `${ROOT}/${clean.join('/')}`;
+  const file = `${root}/${clean.join('/')}`;
   const { files } = process.system;
   const node = files.peek(file);
   const found = node?.kind === 'directory' ? files.peek(`${file}/index.html`) : node;
@@ -86,7 +111,7 @@ function answerOf(process: Process, request: IncomingMessage, visit: () => numbe
   return {
     status: 200,
     type: TYPES[name.replace(/^.*\./, '')] ?? 'application/octet-stream',
-    body: page(process, found, name, visit),
+    body: live ? page(process, found, name, visit) : found.content.all(),
   };
 }
 

@@ -39,7 +39,8 @@ export function startFork(
     terminal: shell.process.entry.terminal,
     parent: options.parent ?? shell.signal,
   });
-  for (const signal of shell.process.entry.ignored) entry.ignored.add(signal);
+  // What it was told to ignore; what an interactive shell ignores by itself is not passed on.
+  for (const [signal, action] of shell.traps) if (signal > 0 && action === '') entry.ignored.add(signal);
   const argv = [shell.name];
   const process = new Process({ system, entry, argv, env: new Map(), cwd: shell.cwd, ...options.stdio });
   const child = shell.fork(process);

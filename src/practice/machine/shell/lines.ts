@@ -6,7 +6,11 @@ import type { Source } from '../process.ts';
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 /** The next line with its newline (without one at the end of the file); undefined at the end. @throws Signalled. */
-export async function readLine(source: Source, signal: AbortSignal): Promise<string | undefined> {
+export async function readLine(
+  source: Source,
+  signal: AbortSignal,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let size = 0;
   for (;;) {
@@ -18,5 +22,5 @@ export async function readLine(source: Source, signal: AbortSignal): Promise<str
     if (end !== -1) source.unread(chunk.subarray(end + 1));
     if (end !== -1 || size >= MAX_LINE_BYTES) break;
   }
-  return parts.length === 0 ? undefined : Buffer.concat(parts).toString('utf8');
+  return parts.length === 0 ? undefined : Buffer.concat(parts).toString(encoding);
 }

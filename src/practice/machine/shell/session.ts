@@ -2,7 +2,7 @@
 
 import { absolute } from '../files/tree.ts';
 import type { Process, Tty } from '../process.ts';
-import { SIGINT, Signalled } from '../signals.ts';
+import { SIGINT, SIGQUIT, Signalled } from '../signals.ts';
 import { failureMessage, runShell } from './fork.ts';
 import { readLine } from './lines.ts';
 import { ShellParser } from './parser.ts';
@@ -99,6 +99,8 @@ async function runCommand(
 /** A conversation: an error ends a line, Ctrl-C too; Ctrl-D and `exit` end it all. */
 async function converse(shell: Shell, tty: Tty): Promise<number> {
   shell.interactive = true;
+  // Whatever comes at whatever moment ends commands, never the conversation.
+  for (const signal of [SIGINT, SIGQUIT]) shell.process.entry.ignored.add(signal);
   const history: string[] = [];
   let lines = 0;
   const next = async (): Promise<string | undefined> => {
@@ -123,6 +125,8 @@ async function converse(shell: Shell, tty: Tty): Promise<number> {
       }
       shell.signal = controller.signal;
       await runCommand(shell, { line, number: 1, next });
+      // One that came when the command was just over.
+      controller.signal.throwIfAborted();
     } catch (error) {
       await recover(shell, error);
     } finally {

@@ -85,7 +85,8 @@ export class Terminal implements Tty {
     let typed: TypedLine | undefined = this.#ended ? { kind: 'end' } : undefined;
     let wakeUp = () => {};
     this.#settle = (line) => {
-      typed = line;
+      // The first counts: the end of stdin right behind a line does not take the line away.
+      typed ??= line;
       wakeUp();
     };
     this.#editor.begin({ text, history });

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { FakeClock, rig, run, START_MS, sh } from './rig.ts';
 
-// Each row was compared with GNU coreutils 9.1 and grep 3.8 on Debian, or with busybox 1.36 where it says so. [text, stdout, stderr, code]
+// What the commands do and say. Where a row has no words of busybox or of our own, it was compared with the coreutils, grep and sed of the
+// machine that this was written on. [text, stdout, stderr, code]
 type Row = readonly [text: string, stdout: string, stderr?: string, code?: number];
 
 function table(name: string, rows: readonly Row[]): void {
@@ -268,4 +270,198 @@ t.test('tail -f follows until its caller is gone, and leaves no timer', async (t
     'echo 1 >/tmp/f; tail -f /tmp/f & sleep 1; echo 2 >>/tmp/f; sleep 1; kill $!; wait; cat /tmp/f | wc -l',
   );
   t.equal(result.stdout, '1\n2\n2\n');
+});
+
+// Compared with GNU's, which also names the character in its complaints.
+table('sed', [
+  ["printf 'a b\\nc d\\n' | sed 's/\\(.\\) \\(.\\)/\\2-\\1[&]/'", 'b-a[a b]\nd-c[c d]\n'],
+  [
+    "seq 5 | sed -n '2,4p'; seq 3 | sed '$d'; seq 5 | sed '/2/,/4/d'; seq 3 | sed '2!d'",
+    '2\n3\n4\n1\n2\n1\n5\n2\n',
+  ],
+  [
+    "seq 4 | sed '3,1d'; seq 3 | sed '/2/,$d'; seq 9 | sed -n '/[37]/,p' 2>/dev/null; echo $?",
+    '1\n2\n4\n1\n1\n',
+  ],
+  ["seq 3 | sed -e 's/1/x/;s/2/y/p' -e '3!d'; seq 3 | sed 2q; seq 3 | sed -n '$='", 'y\n3\n1\n2\n3\n'],
+  ["echo aaa | sed 's/a/b/2'; echo aaa | sed 's/a/b/g'; echo aaaa | sed 's/a/b/2g'", 'aba\nbbb\nabbb\n'],
+  [
+    "echo abc | sed 's/x*/-/g'; echo baaac | sed 's/a*/x/g'; echo aBc | sed 's/b/x/I'",
+    '-a-b-c-\nxbxcx\naxc\n',
+  ],
+  ["echo hello | sed -E 's/(l+)(o)?/<\\1\\2>/'; echo xyx | sed -E 's/(x|y)*/[\\1]/'", 'he<llo>\n[x]\n'],
+  ["echo abcd | sed -E 's/(a|ab)(c|bcd)/<\\1,\\2>/'; echo a/b | sed 's|/|:|'", '<a,bcd>\na:b\n'],
+  [
+    "printf abc | sed s/a/b/; echo; echo abc | sed y/abc/xyz/; echo 'a.b' | sed 's/\\./\\&/'",
+    'bbc\nxyz\na&b\n',
+  ],
+  ["echo ab | sed 's/a/&\\n/'; echo é | sed 's/é/e/'; echo x | sed '# none\ns/x/y/'", 'a\nb\ne\ny\n'],
+  [
+    "seq 2 | sed '1a\\\nafter'; seq 2 | sed '2i before'; seq 3 | sed '1,2c\\\nboth'",
+    '1\nafter\n2\n1\nbefore\n2\nboth\n3\n',
+  ],
+  [
+    'seq 3 >/tmp/f; seq 2 >/tmp/g; sed -i "1d" /tmp/f /tmp/g; cat /tmp/f /tmp/g; sed -n "$ p" /tmp/f /tmp/g',
+    '2\n3\n2\n2\n',
+  ],
+  ['seq 3 >/tmp/f; sed -i 2q /tmp/f; wc -l </tmp/f', '2\n'],
+  [
+    "echo a/b | sed 's/[/]/x/'; echo 'a]b' | sed -n '/[]/]/p'; echo 'a[b' | sed 's/\\[/(/'",
+    'axb\na]b\na(b\n',
+  ],
+  ['sed p /nope; echo $?', '2\n', "sed: can't read /nope: No such file or directory\n"],
+  ["echo a | sed 's/a'", '', "sed: -e expression #1: unterminated `s' command\n", 1],
+  ['echo a | sed k', '', "sed: -e expression #1: unknown command: `k'\n", 1],
+  ["echo a | sed 's/a/\\1/'", '', "sed: -e expression #1: invalid reference \\1 on `s' command's RHS\n", 1],
+  ["echo a | sed 's/\\(a/b/'", '', 'sed: -e expression #1: Unmatched ( or \\(\n', 1],
+]);
+
+table('mktemp, timeout, nproc, sync, usleep', [
+  [
+    "mktemp | sed 's/[A-Za-z0-9]\\{6\\}$/R/'; TMPDIR=/run mktemp -u | sed 's/[A-Za-z0-9]\\{6\\}$/R/'",
+    '/tmp/tmp.R\n/run/tmp.R\n',
+  ],
+  [
+    'f=$(mktemp); ls -l $f | cut -c1-10; d=$(mktemp -d); ls -ld $d | cut -c1-10; ls $(mktemp -u)x 2>/dev/null; echo $?',
+    '-rw-------\ndrwx------\n2\n',
+  ],
+  [
+    'cd /tmp; mktemp a.XXXX | wc -c; ls a.* | wc -l; mktemp -p /run b.XXXX | cut -c1-7; [ "$(mktemp)" = "$(mktemp)" ]; echo $?',
+    '7\n1\n/run/b.\n1\n',
+  ],
+  [
+    'mktemp xX 2>&1 | head -1; mktemp /nope/xXXX',
+    "mktemp: too few X's in template 'xX'\n",
+    'mktemp: No such file or directory\n',
+    1,
+  ],
+  [
+    'timeout 1 sleep 5; echo $?; timeout 5 sh -c "exit 3"; echo $?; timeout -s KILL 1 sleep 5; echo $?',
+    '124\n3\n137\n',
+  ],
+  [
+    'timeout --preserve-status 1 sleep 5; echo $?; timeout -k 1 1 sh -c \'trap "" TERM; while :; do sleep 9; done\'; echo $?',
+    '143\n137\n',
+  ],
+  [
+    'timeout 0 sleep 5; echo $?; timeout 2>/dev/null; echo $?; timeout x ls 2>/dev/null; echo $?',
+    '0\n125\n125\n',
+  ],
+  ['timeout 1 nosuch', '', "timeout: can't execute 'nosuch': No such file or directory\n", 127],
+  ['nproc; sync; usleep 20000; echo $?; usleep x 2>/dev/null; echo $?', '1\n0\n1\n'],
+]);
+
+table('/proc/PID', [
+  [
+    'sleep 100 & [ -d /proc/$! ] && kill -0 $! && cat /proc/$!/comm; tr "\\0" " " </proc/$!/cmdline; echo; kill $!; wait $!; [ -d /proc/$! ]; echo $?',
+    'sleep\nsleep 100 \n1\n',
+  ],
+  [
+    'cat /proc/$$/status | grep -E "^(Name|PPid)"; ls -d /proc/[0-9]* | grep -c .',
+    'Name:\tsh\nPPid:\t0\n4\n',
+  ],
+  [
+    'rm -rf /proc/1; mkdir /proc/1/x; ls /proc/1',
+    'cmdline\ncomm\nstatus\n',
+    "rm: cannot remove '/proc/1': Read-only file system\nmkdir: cannot create directory '/proc/1/x': Read-only file system\n",
+  ],
+  ['mv /proc /p; sleep 1; echo $?', '0\n'],
+]);
+
+const LISTENING = (port: number) =>
+  `tcp        0      0 ${`0.0.0.0:${port}`.padEnd(23)} 0.0.0.0:*               LISTEN      \n`;
+
+table('httpd, nc, netstat', [
+  [
+    'mkdir /tmp/w; echo page >/tmp/w/index.html; httpd -p 8081 -h /tmp/w; wget -qO- localhost:8081/; printf "GET /index.html HTTP/1.0\\r\\n\\r\\n" | nc localhost 8081 | tail -n 2',
+    'page\n\r\npage\n',
+  ],
+  [
+    'wget -qO- localhost:8081/../etc/passwd; wget -qO- localhost:8081/healthz',
+    '',
+    'wget: server returned error: HTTP/1.1 404 Not Found\nwget: server returned error: HTTP/1.1 404 Not Found\n',
+    1,
+  ],
+  [
+    'httpd -p 8081; httpd -h /nope',
+    '',
+    "httpd: bind: Address already in use\nhttpd: can't change directory to '/nope': No such file or directory\n",
+    1,
+  ],
+  [
+    "netstat -tln | tail -n +3; pid=$(ps | grep '[h]ttpd -p' | sed 's/^ *\\([0-9]*\\).*/\\1/'); kill $pid; sleep 1; netstat -tln | tail -n +3",
+    LISTENING(8081),
+  ],
+  [
+    'nc -ll -p 9000 -e cat & sleep 1; echo hi | nc localhost 9000; echo ho | nc 127.0.0.1 9000; seq 100000 | nc localhost 9000 | tail -n 1; nc -z localhost 9000; echo $?; netstat -tln | grep -c ":9000 "',
+    'hi\nho\n100000\n0\n1\n',
+  ],
+  ['nc -l -p 9001 >/tmp/got & sleep 1; echo data | nc localhost 9001; wait; cat /tmp/got', 'data\n'],
+  ['echo from | nc -l -p 9002 & sleep 1; nc localhost 9002 </dev/null', 'from\n'],
+  [
+    "nc -l -p 9003 -e sh -c 'read x; echo got $x' & sleep 1; echo q | nc localhost 9003; nc localhost 9003",
+    'got q\n',
+    "nc: can't connect to remote host (127.0.0.1): Connection refused\n",
+    1,
+  ],
+  [
+    'nc -l -p 9004 & sleep 1; nc -l -p 9004; nc example.com 80',
+    '',
+    "nc: bind: Address already in use\nnc: bad address 'example.com'\n",
+    1,
+  ],
+  [
+    'nc -l -p 9005 -e nosuch & sleep 1; nc localhost 9005; wait',
+    '',
+    "nc: can't execute 'nosuch': No such file or directory\n",
+  ],
+  [
+    'nc -l -p 70000 2>&1 | head -n 1; nc 2>&1 | head -n 1; netstat 2>&1 | head -n 1',
+    "nc: invalid port '70000'\nnc: missing host or port\nnetstat: only -l is there: ports that are listened to\n",
+  ],
+  ['netstat -tln | tail -n +3', ''],
+]);
+
+table('dd tells as the coreutils do', [
+  [
+    'dd if=/dev/zero bs=1M count=3 of=/dev/null',
+    '',
+    '3+0 records in\n3+0 records out\n3145728 bytes (3.1 MB, 3.0 MiB) copied, 0.001 s, 3.1 GB/s\n',
+  ],
+  ['printf x | dd of=/dev/null', '', '0+1 records in\n0+1 records out\n1 byte copied, 0.001 s, 1.0 kB/s\n'],
+  [
+    'dd if=/dev/zero bs=1000 count=1 of=/dev/null',
+    '',
+    '1+0 records in\n1+0 records out\n1000 bytes (1.0 kB) copied, 0.001 s, 1.0 MB/s\n',
+  ],
+]);
+
+t.test('dd: six digits of its time count', async (t) => {
+  for (const [ms, text] of [
+    [11.92138671875, '0.0119214'],
+    [0.0123456789, '1.23457e-05'],
+    [1500, '1.5'],
+    [123_456_789, '123457'],
+  ] as const) {
+    const { machine, clock } = rig();
+    const input = new PassThrough();
+    const result = sh(machine, 'dd >/dev/null', input);
+    input.write('x');
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.nowMs = START_MS + ms;
+    input.end();
+    // Of the time since 1970 a double keeps parts of a millisecond, but not all of them.
+    const shown = / copied, (\S+) s, /.exec((await result).stderr)?.[1] ?? '';
+    t.ok(Math.abs(Number(shown) - Number(text)) < 2e-7 && shown.length <= 11, `${ms} ms: ${shown}`);
+    await machine.stop(0);
+  }
+});
+
+t.test('patterns cannot hold anything up: time grows with the text', async (t) => {
+  const { machine } = rig();
+  const started = performance.now();
+  const long = 'a'.repeat(50_000);
+  t.equal((await sh(machine, "grep -o 'a*b'; echo $?", long)).stdout, '1\n');
+  t.equal((await sh(machine, "sed -E 's/(a*)*b/x/' | wc -c", `${long}\n`)).stdout, '50001\n');
+  t.ok(performance.now() - started < 5000);
 });

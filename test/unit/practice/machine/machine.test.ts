@@ -96,7 +96,7 @@ t.test('exec: what cannot run fails in the kubelet’s words, what runs and fail
   const bash = await run(machine, ['bash']);
   t.match(bash.outcome, {
     failure:
-      /^error executing command in container: failed to exec in container: failed to start exec "[0-9a-f]{64}": OCI runtime exec failed: exec failed: unable to start container process: exec: "bash": executable file not found in \$PATH: unknown$/,
+      /^failed to exec in container: failed to start exec "[0-9a-f]{64}": OCI runtime exec failed: exec failed: unable to start container process: exec: "bash": executable file not found in \$PATH: unknown$/,
   });
   t.match((await run(machine, ['/nope/x'])).outcome, {
     failure: /exec: "\/nope\/x": stat \/nope\/x: no such file or directory: unknown$/,

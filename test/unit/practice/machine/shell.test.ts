@@ -2,7 +2,7 @@
 import t from 'tap';
 import { rig, run, sh } from './rig.ts';
 
-// What the shell does, as dash 0.5.12 does it (each row was compared with it; see the two notes). [text, stdout, stderr, exit code]
+// What the shell does: rows were compared with the dash of the machine that this was written on (see the two notes). [text, stdout, stderr, exit code]
 // Notes: `not found` is worded without a line number, as busybox words it; echo needs -e for escapes.
 type Row = readonly [text: string, stdout: string, stderr?: string, code?: number];
 

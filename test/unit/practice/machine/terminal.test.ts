@@ -231,6 +231,76 @@ t.test('Ctrl-C ends what runs', async (t) => {
   );
 });
 
+t.test('Ctrl-C at any moment gives a new prompt', async (t) => {
+  const commands = [
+    'sleep 1000',
+    'sleep 1000 | cat',
+    'while :; do :; done',
+    'until false; do sleep 0.1; done',
+    'x=$(sleep 1000)',
+    '(sleep 1000)',
+    'echo hi; sleep 1000',
+    'f() { while :; do :; done; }; f',
+    'sh -c "sleep 1000"',
+    'timeout 100 sleep 1000',
+    'read x',
+    'cat',
+    'kill -INT $$; wait; sleep 1000',
+  ];
+  // Turns of the microtask queue, then of the event loop, between Enter and Ctrl-C.
+  const gaps: readonly (readonly [microtasks: number, turns: number])[] = [
+    [0, 0],
+    [1, 0],
+    [2, 0],
+    [3, 0],
+    [5, 0],
+    [8, 0],
+    [0, 1],
+    [0, 2],
+    [0, 3],
+    [0, 6],
+    [0, 12],
+    [0, 40],
+  ];
+  for (const command of commands) {
+    for (const [microtasks, turns] of gaps) {
+      const { machine, clock } = rig();
+      clock.held = !command.startsWith('until');
+      const shell = new Console(machine, ['sh'], SIZE);
+      const title = `${command} (${microtasks}, ${turns})`;
+      if (microtasks + turns === 0) await shell.type(`${command}\r\x03`, '$ ');
+      else {
+        await shell.type(`${command}\r`, '$ ');
+        for (let at = 0; at < microtasks; at += 1) await Promise.resolve();
+        for (let at = 0; at < turns; at += 1) await new Promise((resolve) => setImmediate(resolve));
+        shell.keys.write('\x03');
+      }
+      await shell.type('echo "<$?>"\r', '^C\r\n/ $ ');
+      await shell.type('exit 5\r', '<130>\r\n/ $ ');
+      t.same(await shell.outcome, { exitCode: 5 }, title);
+      await machine.stop(0);
+    }
+  }
+  for (const keys of ['\x03', '\x1c', '\x03\x03', 'sleep 1000\r\x03']) {
+    const { machine, clock } = rig();
+    clock.held = true;
+    const shell = new Console(machine, ['sh'], SIZE);
+    await shell.type(keys);
+    await shell.type('exit 5\r', '\r\n/ $ ');
+    t.same(await shell.outcome, { exitCode: 5 }, `typed before any prompt: ${JSON.stringify(keys)}`);
+    await machine.stop(0);
+  }
+});
+
+t.test('the end of stdin right behind a line does not take the line away', async (t) => {
+  const { machine } = rig();
+  const shell = new Console(machine, ['sh'], SIZE);
+  shell.keys.end('echo hi\r');
+  await shell.outcome;
+  t.match(shell.screen.text, /echo hi\r\nhi\r\n/);
+  await machine.stop(0);
+});
+
 t.test('the size may change while a program runs', async (t) => {
   const { machine } = rig();
   const caller = new Console(machine, ['sh', '-c', 'stty size; read x; stty size; echo $LINES'], SIZE);
