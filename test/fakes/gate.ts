@@ -6,8 +6,8 @@ import { connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { type RunningGate, runGateway } from '../../src/run.ts';
 import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
+import { type RunningGate, runGateway } from '../../src/run.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
 import type { FakeUpstream } from './upstream.ts';
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
-import { jwtEntry, openAuthenticator } from '../fakes/authn.ts';
 import { makeCA } from '../../src/certificates.ts';
+import { jwtEntry, openAuthenticator } from '../fakes/authn.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
 
 async function start(t: Test, options: Parameters<typeof startIssuer>[0] = {}): Promise<Issuer> {

@@ -67,7 +67,10 @@ t.test('one line a request, with what it was and how it ended', async (t) => {
       t.match(line, { msg: 'request', ...fields }, `${method} ${path}`);
       t.type(line['durationMs'], 'number');
       if (fields['status'] === 200)
-        t.ok(Number(line['upstreamMs']) <= Number(line['durationMs']), 'the API server had a part of the time');
+        t.ok(
+          Number(line['upstreamMs']) <= Number(line['durationMs']),
+          'the API server had a part of the time',
+        );
       else t.equal(line['upstreamMs'], undefined, 'nobody upstream has answered');
       t.equal(logLines().filter((line) => line['auditID'] === auditID).length, 1, 'one line');
     }

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { runCheck } from '../../../src/cli/check.ts';
 import { makeCA } from '../../../src/certificates.ts';
+import { runCheck } from '../../../src/cli/check.ts';
 
 const ca = await makeCA('test ca');
 const serving = await ca.issue({ commonName: 'gate', dnsNames: ['localhost'] });

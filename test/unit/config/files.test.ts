@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { makeCA } from '../../../src/certificates.ts';
 import { checkFiles } from '../../../src/config/files.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { makeCA } from '../../../src/certificates.ts';
 import { BASE, change, errorsOf, warningsOf } from './base.ts';
 
 const DAY_MS = 86_400_000;

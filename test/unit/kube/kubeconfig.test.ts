@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { loadInCluster, loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
 import { makeCA } from '../../../src/certificates.ts';
+import { loadInCluster, loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
 
 const ca = await makeCA('cluster ca');
 const client = await ca.issue({ commonName: 'postern', organizations: ['system:masters'], client: true });
