@@ -6,7 +6,8 @@ import type { DemoOptions } from '../demo/options.ts';
 import type { CommandIO } from './io.ts';
 
 const MAX_PORT = 65_535;
-const NEED_PACKAGES = 'They are optional, and an image leaves them out: install without --omit=optional.';
+const NEED_PACKAGES =
+  'Such packages are optional, and an image leaves them out: install without --omit=optional.';
 
 /** What `postern demo --help` prints. */
 export const DEMO_HELP = `postern demo: everything on this machine, with no cluster: a practice API server, an identity provider with three people, the gate, and a
@@ -52,9 +53,8 @@ export async function runDemoCommand(args: readonly string[], io: CommandIO): Pr
     demo = await import('../demo/demo.ts');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    io.stderr.write(
-      `postern demo: ${(error as Error).message.split('\n')[0]}: the demo's own packages are not here. ${NEED_PACKAGES}\n`,
-    );
+    const name = /package '([^']+)'/.exec((error as Error).message)?.[1] ?? 'a package';
+    io.stderr.write(`postern demo: ${name} is not installed, which only the demo needs. ${NEED_PACKAGES}\n`);
     return 1;
   }
   return demo.runDemo(options, io);
