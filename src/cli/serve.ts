@@ -1,6 +1,7 @@
 // `postern serve`: runs the gate until SIGTERM or SIGINT, which drain it; SIGHUP reads the configuration again.
 
 import { parseArgs } from 'node:util';
+import { tuneMemory } from '../memory.ts';
 import { ConfigurationRefused } from '../reload.ts';
 import { type RunningGate, runGateway } from '../run.ts';
 import type { CommandIO } from './io.ts';
@@ -53,6 +54,7 @@ export async function runServe(args: readonly string[], io: CommandIO): Promise<
     );
     return 2;
   }
+  tuneMemory();
   try {
     const gate = await runGateway({ file, overrides: values.set ?? [], env: io.env, version: io.version });
     return await untilStopped(gate);

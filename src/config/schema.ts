@@ -44,7 +44,7 @@ const listen = record(
           default: [],
           uniqueItems: true,
           description:
-            "TLS 1.2 cipher suites by Kubernetes' names, best first; empty is a modern default. TLS 1.3's suites stay on unless some of them are listed.",
+            "TLS 1.2 cipher suites by Kubernetes' names, best first; empty is a modern default that prefers AES-128. TLS 1.3's suites stay on unless some of them are listed.",
           examples: [['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256']],
         }),
       },

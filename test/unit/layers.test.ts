@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['sessions', /^sessions\.ts$/],
     ['watch', /^watch\.ts$/],
     ['delay', /^delay\.ts$/],
+    ['memory', /^memory\.ts$/],
     ['certificates', /^(certificates|reflect)\.ts$/],
   ],
   [
