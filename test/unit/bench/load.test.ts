@@ -30,13 +30,14 @@ t.test('errors and missing work are failures, with the reason', async (t) => {
 });
 
 t.test('values are per unit of work', async (t) => {
-  const result = await parseResult({ ...DONE, idleP99: 0.005 }, reasons);
+  const result = await parseResult({ ...DONE, idleP99: 0.005, detail: { scheduled: 5 } }, reasons);
   t.same(workValues(result, { cpuSeconds: 8, growth: 1000 }), {
     cpu: 2,
     wall: 0.5,
     p50: 0.001,
     p99: 0.01,
     slowdown: 2,
+    kept: 0.8,
     rss: undefined,
     growth: 1000,
   });
