@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"postern.dev/bench/internal/pattern"
+)
+
+// Bulk work is done in ten units after a warm-up of one.
+const units = 10
+
+var sharedNoise = sync.OnceValue(pattern.Noise)
+
+// stream moves bytes one way through exec sessions.
+func stream(r *run) error {
+	unit := (r.bytes + units - 1) / units
+	command, move := fmt.Sprintf("source&hold=1&bytes=%d", unit), (*session).pull
+	switch r.direction {
+	case "down":
+	case "up":
+		command, move = fmt.Sprintf("sink&bytes=%d", unit), (*session).push
+	default:
+		return fmt.Errorf("--direction %q is neither down nor up", r.direction)
+	}
+	sessions, err := r.openAll(r.sessions, command, func(s *session) error { return move(s, 1, unit) })
+	if err != nil {
+		return err
+	}
+	r.ready()
+	r.together(r.sessions, func(i int) error { return move(sessions[i], units, unit) })
+	var moved int64
+	for _, s := range sessions {
+		moved += s.offset - unit
+	}
+	r.done(float64(moved)/1e9, "GB")
+	return nil
+}
+
+// openAll opens sessions and warms up each.
+func (r *run) openAll(n int, command string, warmUp func(*session) error) ([]*session, error) {
+	sessions := make([]*session, n)
+	err := r.prepare(n, func(i int) (err error) {
+		if sessions[i], err = r.exec(command); err != nil {
+			return err
+		}
+		return warmUp(sessions[i])
+	})
+	return sessions, err
+}
+
+// keystroke types in all sessions at once, each waiting for the echo before the next.
+func keystroke(r *run) error {
+	rounds := func(s *session, n int64) error {
+		for range n {
+			latency, err := s.keystroke()
+			if err != nil {
+				return err
+			}
+			r.latencies.add(latency)
+		}
+		return nil
+	}
+	sessions, err := r.openAll(r.sessions, "echo", func(s *session) error { return rounds(s, (r.rounds+units-1)/units) })
+	if err != nil {
+		return err
+	}
+	r.ready()
+	r.together(r.sessions, func(i int) error { return rounds(sessions[i], r.rounds) })
+	r.done(float64(r.latencies.count()), "round trip")
+	return nil
+}
+
+// openSessions opens and closes sessions, one after another.
+func openSessions(r *run) error {
+	return r.oneByOne("session", func() error {
+		s, err := r.exec("echo")
+		if err != nil {
+			return err
+		}
+		if _, err := s.keystroke(); err != nil {
+			return err
+		}
+		return s.Close()
+	})
+}
+
+// oneByOne measures count calls of do after a tenth as many.
+func (r *run) oneByOne(unit string, do func() error) error {
+	for range (r.count + units - 1) / units {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	r.ready()
+	for range r.count {
+		start := time.Now()
+		if err := do(); err != nil {
+			r.note(err)
+			continue
+		}
+		r.latencies.add(time.Since(start))
+	}
+	r.done(float64(r.latencies.count()), unit)
+	return nil
+}
+
+// idle holds sessions open until the runner ends it. Each has to be alive before and after.
+func idle(r *run) error {
+	sessions, err := r.openAll(r.sessions, "echo", func(s *session) error {
+		_, err := s.keystroke()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.ready()
+	var alive atomic.Int64
+	r.together(r.sessions, func(i int) error {
+		_, err := sessions[i].keystroke()
+		if err == nil {
+			alive.Add(1)
+		}
+		return err
+	})
+	r.done(float64(alive.Load()), "session")
+	for _, s := range sessions {
+		s.Close()
+	}
+	return nil
+}
+
+// mixed types in one session while another downloads; detail.idleP99 is the typing's before.
+func mixed(r *run) error {
+	unit := (r.bytes + units - 1) / units
+	download, err := r.openAll(1, fmt.Sprintf("source&hold=1&bytes=%d", unit), func(s *session) error { return s.pull(1, unit) })
+	if err != nil {
+		return err
+	}
+	typing := func(s *session) error {
+		time.Sleep(time.Duration(r.roundsPause) * time.Millisecond)
+		latency, err := s.keystroke()
+		r.latencies.add(latency)
+		return err
+	}
+	typists, err := r.openAll(1, "echo", func(s *session) error {
+		for range r.idleRounds {
+			if err := typing(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.detail["idleP50"], r.detail["idleP99"] = r.latencies.quantile(0.5).Seconds(), r.latencies.quantile(0.99).Seconds()
+	r.ready()
+	over := make(chan struct{})
+	r.together(2, func(i int) error {
+		if i == 0 {
+			defer close(over)
+			return download[0].pull(units, unit)
+		}
+		for {
+			select {
+			case <-over:
+				return nil
+			default:
+			}
+			if err := typing(typists[0]); err != nil {
+				return err
+			}
+		}
+	})
+	r.detail["roundTrips"] = r.latencies.count()
+	r.done(float64(download[0].offset-unit)/1e9, "GB")
+	return nil
+}
