@@ -180,17 +180,18 @@ async function exec(t: Test, { ok, run }: Way): Promise<void> {
   });
 }
 
+/** The size reaches the shell shortly after it has started, on a real node as well: so it is waited for there. */
+function untilSize(size: string, word: string): readonly string[] {
+  const loop = `until [ "$(stty size)" = "${size}" ]; do sleep 0.1; done; echo ${word}-$((1+1))\\n`;
+  return ['--send', loop, '--expect', `${word}-2`];
+}
+
 async function execTerminal(t: Test, { path, protocol }: Way): Promise<void> {
   const steps = [
     ...['--size', '80x24', '--expect', '$ '],
-    ...['--send', 'stty size\\n', '--expect', '24 80'],
+    ...untilSize('24 80', 'small'),
     ...['--resize', '132x43', '--expect', '$ '],
-    ...[
-      '--send',
-      'until [ "$(stty size)" = "43 132" ]; do sleep 0.1; done; echo big-$((1+1))\\n',
-      '--expect',
-      'big-2',
-    ],
+    ...untilSize('43 132', 'big'),
     ...['--expect', '$ ', '--send', 'sleep 1000\\n', '--send', '\\x03', '--expect', '$ '],
     ...['--send', 'echo status-$?\\n', '--expect', 'status-130'],
     ...['--send', 'exit 3\\n'],
