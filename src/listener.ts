@@ -5,25 +5,13 @@ import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import { DEFAULT_CIPHERS } from 'node:tls';
 import type { TlsConfig } from './config/config.ts';
-import { MAX_HEADER_BYTES, TCP_KEEP_ALIVE_MS } from './proxy/upstream.ts';
+import { TCP_KEEP_ALIVE_MS } from './proxy/upstream.ts';
+import { liftLimits, MAX_HEADER_BYTES, SERVER_LIMITS } from './serverlimits.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
 
-/** Header lines must be in within this time; client-go's servers wait 32 s. ms. */
-const HEADERS_TIMEOUT_MS = 32_000;
-/** Above the 90 s for which Go clients keep idle connections: closed under a POST, that request would fail. ms. */
-const KEEP_ALIVE_TIMEOUT_MS = 95_000;
 const TLS_HANDSHAKE_TIMEOUT_MS = 15_000;
-/** HTTP/2: streams of one connection (k9s opens dozens of watches) and header lines of one request. */
-const MAX_CONCURRENT_STREAMS = 1000;
-const MAX_HEADER_PAIRS = 10_000;
-/** HTTP/2 memory of one connection, MiB; headers alone may take one. */
-const MAX_SESSION_MEMORY_MB = 100;
-/** Flow control windows. Bytes; Go's servers use 1 MiB a connection. */
-const STREAM_WINDOW_BYTES = 256 * 1024;
+/** HTTP/2's flow control window of a connection. Bytes; Go's servers use 1 MiB. */
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
-
-/** nghttp2 takes a header block in at most nine frames: with the usual 16 KiB a frame that would be 144 KiB instead of 1 MiB. */
-const MAX_FRAME_BYTES = 256 * 1024;
 
 /**
  * Node's suites with AES-128 first, as Go's servers and clients have it: Node would take AES-256, whose four more rounds a block are paid for
@@ -45,39 +33,15 @@ export function createListener(tls: TlsConfig, material: TlsMaterial): Http2Secu
   const server = createSecureServer({
     ...secureContextOptions(tls, material),
     ...(material.clientCA === '' ? {} : { requestCert: true, rejectUnauthorized: false }),
-    allowHTTP1: true,
+    ...SERVER_LIMITS,
     handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
-    settings: {
-      maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
-      initialWindowSize: STREAM_WINDOW_BYTES,
-      maxHeaderListSize: MAX_HEADER_BYTES,
-      maxFrameSize: MAX_FRAME_BYTES,
-    },
-    maxHeaderListPairs: MAX_HEADER_PAIRS,
     // The API server's answers too; 64 KiB otherwise.
     maxSendHeaderBlockLength: 2 * MAX_HEADER_BYTES,
-    maxSessionMemory: MAX_SESSION_MEMORY_MB,
-    // HTTP/1.1's limits; the typings know them on http.Server only.
-    ...({
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: 0,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      noDelay: true,
-      // Without Host a request is refused where all are, with a Status.
-      requireHostHeader: false,
-    } as object),
+    // Without Host a request is refused where all are, with a Status. HTTP/1.1's, which the typings know on http.Server only.
+    ...({ requireHostHeader: false } as object),
   });
-  const http1 = server as unknown as {
-    timeout: number;
-    maxHeadersCount: number;
-    shouldUpgradeCallback: (request: { rawHeaders: string[] }) => boolean;
-  };
-  http1.timeout = 0;
-  // Node keeps 2,000 lines otherwise and drops the rest without a word.
-  http1.maxHeadersCount = 0;
-  // Only what we tunnel is an upgrade: with `Upgrade: h2c` and the like a request is an ordinary one (RFC 9110 §7.8).
-  http1.shouldUpgradeCallback = ({ rawHeaders }) => requestedUpgrade(rawHeaders) !== '';
+  // Only what we tunnel is an upgrade.
+  liftLimits(server, ({ rawHeaders }) => requestedUpgrade(rawHeaders) !== '');
   server.on('connection', (socket: Socket) => {
     // Sockets of an HTTP/2 server keep Nagle on for HTTP/1.1 callers otherwise: 44 ms a request, measured.
     socket.setNoDelay(true);

@@ -11,6 +11,7 @@ import { createKeyPool } from './authn/keypool.ts';
 import type { GateConfig, HostPort } from './config/config.ts';
 import { type Current, holdCurrent } from './current.ts';
 import { buildGeneration, type Generation } from './generation.ts';
+import { hostPort } from './hostport.ts';
 import { createConnections, createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -207,6 +208,6 @@ function collectAges(generation: Generation, metrics: Metrics, now: () => number
   }
 }
 
-function urlOf(scheme: string, { address, port, family }: AddressInfo): string {
-  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function urlOf(scheme: string, { address, port }: AddressInfo): string {
+  return `${scheme}://${hostPort(address, port)}`;
 }

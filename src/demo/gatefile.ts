@@ -1,6 +1,6 @@
 // The demo's gate configuration: a file like any other, with comments for whoever opens it. The gate reads it as `postern serve` would.
 
-import { hostPort } from './loopback.ts';
+import { hostPort } from '../hostport.ts';
 
 /** What differs from demo to demo. */
 export interface GateFileFacts {

@@ -11,8 +11,3 @@ export function refuseAddress(address: string): string | undefined {
     'that it prints. To let others in, run "postern serve" with your own identity provider; docs/tutorial/demo.md shows its configuration.'
   );
 }
-
-/** host:port as in a URL or a configuration. */
-export function hostPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}

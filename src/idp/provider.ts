@@ -5,6 +5,7 @@ import { generateKeyPairSync, randomBytes as secureRandomBytes } from 'node:cryp
 import { type EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, BlockList, isIP, type Socket } from 'node:net';
+import { hostPort } from '../hostport.ts';
 import { SIGNING_ALGORITHM } from './clients.ts';
 import { type Library, loadLibrary, type Provider } from './library.ts';
 import { createPhone, type Phone } from './phone.ts';
@@ -81,7 +82,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const address = await listen(server, port, host);
   try {
     if (!isLoopback(address.address)) throw refusedAddress(address.address);
-    const issuer = `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+    const issuer = `https://${hostPort(host, address.port)}`;
     return { ...(await serve(server, { ...options, library, issuer })), stop };
   } catch (error) {
     await stop();

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import { hostPort } from '../hostport.ts';
 import {
   checkCertificates,
   checkPair,
@@ -72,11 +73,7 @@ export function loadInCluster(
     reading.errors.push('not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set');
     return { ok: false, errors: reading.errors };
   }
-  const server = parseServer(
-    `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    'in-cluster address',
-    reading,
-  );
+  const server = parseServer(`https://${hostPort(host, port)}`, 'in-cluster address', reading);
   const caPem = readFile(join(root, 'ca.crt'), 'certificate authority', reading);
   checkCertificates(caPem, 'certificate authority', reading);
   const tokenFile = join(root, 'token');

@@ -4,6 +4,8 @@
 
 import { createSecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
+import { hostPort } from '../hostport.ts';
+import { MAX_HEADER_BYTES } from '../serverlimits.ts';
 
 /** Where to connect, resolved from a kubeconfig or the pod's service account. Secrets are PEM or token text, '' when absent. */
 export interface UpstreamTarget {
@@ -41,8 +43,6 @@ export const CONNECT_TIMEOUT_MS = 30_000;
 const POOL_KEEP_ALIVE_MS = 30_000;
 /** TCP keep-alive probes on every connection, so that a silent dead peer is noticed. ms. */
 export const TCP_KEEP_ALIVE_MS = 30_000;
-/** As Go servers: 1 MiB of header lines, both ways. */
-export const MAX_HEADER_BYTES = 1024 * 1024;
 
 /** Prepares an upstream; nothing is connected yet. @throws Error when the certificate or key can't be used. */
 export function createUpstream(name: string, target: UpstreamTarget): Upstream {
@@ -121,6 +121,6 @@ function connected(socket: TLSSocket): Promise<TLSSocket> {
 }
 
 function hostLine(host: string, port: number): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  return port === 443 ? name : `${name}:${port}`;
+  const whole = hostPort(host, port);
+  return port === 443 ? whole.slice(0, -':443'.length) : whole;
 }

@@ -4,7 +4,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Target } from '../kube/path.ts';
-import { MAX_HEADER_BYTES, type Upstream } from '../proxy/upstream.ts';
+import type { Upstream } from '../proxy/upstream.ts';
+import { MAX_HEADER_BYTES } from '../serverlimits.ts';
 
 export type DialAnswer =
   | {

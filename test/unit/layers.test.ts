@@ -7,6 +7,7 @@ import t from 'tap';
 type Group = readonly [name: string, files: RegExp];
 
 const LAYERS: readonly (readonly Group[])[] = [
+  [['hostport', /^hostport\.ts$/]],
   [['kube', /^kube\//]], //                                     Kubernetes' words: pure, knows nothing of ours
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
@@ -18,6 +19,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['watch', /^watch\.ts$/],
     ['delay', /^delay\.ts$/],
     ['memory', /^memory\.ts$/],
+    ['serverlimits', /^serverlimits\.ts$/],
     ['certificates', /^(certificates|reflect)\.ts$/],
   ],
   [

@@ -12,17 +12,8 @@ import {
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-
-const MAX_HEADER_BYTES = 1024 * 1024;
-const MAX_HEADER_PAIRS = 10_000;
-const MAX_CONCURRENT_STREAMS = 1000;
-const STREAM_WINDOW_BYTES = 256 * 1024;
-/** nghttp2 takes a header block in at most nine frames. */
-const MAX_FRAME_BYTES = 256 * 1024;
-const MAX_SESSION_MEMORY_MB = 100;
-const HEADERS_TIMEOUT_MS = 32_000;
-/** Above the 90 s for which Go clients keep idle connections. */
-const KEEP_ALIVE_TIMEOUT_MS = 95_000;
+import { liftLimits, SERVER_LIMITS } from '../../serverlimits.ts';
+import { header } from './call.ts';
 
 /** Certificate and key, PEM. */
 export interface Tls {
@@ -97,33 +88,8 @@ export async function listen(
 function makeServer(tls: Tls): Http2SecureServer {
   const server = createSecureServer({
     ...tls,
-    allowHTTP1: true,
-    settings: {
-      maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
-      initialWindowSize: STREAM_WINDOW_BYTES,
-      maxHeaderListSize: MAX_HEADER_BYTES,
-      maxFrameSize: MAX_FRAME_BYTES,
-    },
-    maxHeaderListPairs: MAX_HEADER_PAIRS,
-    maxSessionMemory: MAX_SESSION_MEMORY_MB,
-    // HTTP/1.1's limits; the typings know them on http.Server only.
-    ...({
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: 0,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      noDelay: true,
-    } as object),
+    ...SERVER_LIMITS,
   });
-  const http1 = server as unknown as {
-    timeout: number;
-    maxHeadersCount: number;
-    shouldUpgradeCallback: (request: IncomingMessage) => boolean;
-  };
-  http1.timeout = 0;
-  // Node keeps 2,000 lines otherwise and drops the rest without a word.
-  http1.maxHeadersCount = 0;
-  // Anything else (h2c) is an ordinary request.
-  http1.shouldUpgradeCallback = ({ headers }) => /websocket|spdy\/3\.1/i.test(headers.upgrade ?? '');
+  liftLimits(server, (request) => /websocket|spdy\/3\.1/i.test(header(request, 'upgrade')));
   return server;
 }

@@ -3,6 +3,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { afterDelay, type SetTimer } from '../../delay.ts';
+import { hostPort } from '../../hostport.ts';
 import type { UserInfo } from '../../kube/userinfo.ts';
 import { createAuthorizer } from '../access/authorizer.ts';
 import { bootstrapObjects } from '../access/bootstrap.ts';
@@ -99,9 +100,9 @@ export async function startPracticeServer(options: PracticeOptions): Promise<Pra
     },
     onUpgrade: (request, socket, head) => serveUpgrade(serving, request, socket, head),
   });
-  const { address, family, port } = listener.address;
+  const { address, port } = listener.address;
   return {
-    url: `https://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url: `https://${hostPort(address, port)}`,
     store,
     connections: listener.connections,
     stop: async () => {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { findKubectl, judge } from '../../../src/demo/kubectl.ts';
-import { hostPort, refuseAddress } from '../../../src/demo/loopback.ts';
+import { refuseAddress } from '../../../src/demo/loopback.ts';
+import { hostPort } from '../../../src/hostport.ts';
 
 t.test('the version that kubectl prints decides', async (t) => {
   const printed = (version: string) =>
