@@ -1,10 +1,8 @@
 // The demo's practice cluster: the practice API server with the demo's scene in it, and an account for the gate.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freezeUserInfo } from '../kube/userinfo.ts';
 import { startPracticeServer } from '../practice/api/practice.ts';
-import { createMachine } from '../practice/machine/create.ts';
 import type { KubeObject } from '../practice/objects/object.ts';
 import type { Store } from '../practice/objects/store.ts';
 import { GATE_ACCOUNT, makeScene } from './scene.ts';
@@ -51,7 +49,6 @@ export async function startPracticeCluster(options: PracticeClusterOptions): Pro
     tokens: new Map([[token, account]]),
     address: { host, port: 0 },
     objects: makeScene(),
-    createMachine: (spec) => createMachine(spec, { now, delay: pause }),
     now,
     newUid: randomUUID,
     random: Math.random,
@@ -78,9 +75,4 @@ function whenSettled(store: Store): Promise<void> {
     clearTimeout(timer);
     end();
   });
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  // An abort ends the pause like its time does.
-  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
+import { newest } from '../e2e/objects.ts';
 import { isAsWritten, openShell, readConsole } from './console.ts';
 import { startDemo } from './started.ts';
 import { readTools } from './tools.ts';
@@ -12,14 +13,14 @@ const ROOT = new URL('../../', import.meta.url);
 const DOCUMENTS = ['README.md', 'docs/tutorial/demo.md'] as const;
 
 const tools = readTools();
-const newest = tools.kubectls.find(({ version }) => version === '1.35')?.path ?? 'kubectl';
+const { path } = newest(tools);
 
 for (const document of DOCUMENTS)
   t.test(document, async (t) => {
     const steps = readConsole(readFileSync(new URL(document, ROOT), 'utf8'));
     t.ok(steps.length > 2, `${steps.length} commands`);
     const bin = mkdtempSync(join(tools.dir, 'bin-'));
-    symlinkSync(newest, join(bin, 'kubectl'));
+    symlinkSync(path, join(bin, 'kubectl'));
     const demo = await startDemo(tools.dir);
     t.teardown(() => demo.process.kill('SIGINT'));
     const { directory, issuer, ops, config } = demo.ready;

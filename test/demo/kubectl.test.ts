@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Kubectl } from '../cluster/kubectls.ts';
 import { run } from '../cluster/run.ts';
-import type { Protocol } from '../e2e/context.ts';
+import { type Protocol, protocolEnv } from '../e2e/context.ts';
 import { until } from '../e2e/wait.ts';
 import { type KubectlOptions, kubectl, type StartedDemo, startDemo, startKubectl } from './started.ts';
 import { namedKubectls, readTools } from './tools.ts';
@@ -198,14 +198,9 @@ async function execTerminal(t: Test, { path, protocol }: Way): Promise<void> {
   ];
   const command = [path, '--context', 'erin', 'exec', '-it', 'deploy/web', '--', 'sh'];
   const result = await run(tools.terminal, ['--timeout', '30s', ...steps, '--', ...command], {
-    env: { ...demo.env, ...envOf(protocol) },
+    env: { ...demo.env, ...protocolEnv(protocol) },
   });
   t.match(result, { code: 3, stderr: '' }, result.stdout);
-}
-
-function envOf(protocol: Protocol): Record<string, string> {
-  const value = String(protocol === 'websocket');
-  return { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: value, KUBECTL_PORT_FORWARD_WEBSOCKETS: value };
 }
 
 async function attach(t: Test, { start, ok }: Way): Promise<void> {

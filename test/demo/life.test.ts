@@ -8,6 +8,7 @@ import t from 'tap';
 import { stringify } from 'yaml';
 import { run } from '../cluster/run.ts';
 import { startProgram } from '../e2e/background.ts';
+import { newest } from '../e2e/objects.ts';
 import { until } from '../e2e/wait.ts';
 import { kubectl, startDemo, startKubectl } from './started.ts';
 import { readTools } from './tools.ts';
@@ -16,7 +17,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const START_LIMIT_MS = 2_000;
 
 const tools = readTools();
-const newest = tools.kubectls.find(({ version }) => version === '1.35')?.path ?? 'kubectl';
+const { path } = newest(tools);
 
 function demoCommand(args: readonly string[], env: Record<string, string> = {}) {
   return run(process.execPath, [MAIN, 'demo', ...args], { timeoutMs: 20_000, env });
@@ -54,7 +55,7 @@ t.test(
     const script = block
       .replaceAll(/^ {2}/gm, '')
       .replace('exec -it deploy/web -- sh', 'exec deploy/web -- echo through')
-      .replaceAll(/\bkubectl /g, `${newest} `);
+      .replaceAll(/\bkubectl /g, `${path} `);
     const home = mkdtempSync(join(tools.dir, 'home-'));
     const pasted = await run('sh', ['-c', script], { timeoutMs: 60_000, env: { HOME: home } });
     t.match(pasted.stdout, /NAME +READY +STATUS/);
@@ -100,7 +101,7 @@ t.test(
     t.equal(statSync(ready.directory).mode & 0o777, 0o700);
     for (const name of readdirSync(ready.directory, { recursive: true, encoding: 'utf8' }))
       t.equal(statSync(join(ready.directory, name)).mode & 0o077, 0, `${name} is nobody else's`);
-    t.equal((await kubectl(demo, newest, ['get', 'ns'])).code, 0);
+    t.equal((await kubectl(demo, path, ['get', 'ns'])).code, 0);
     const metrics = await (await fetch(`${ready.ops}/metrics`)).text();
     t.match(
       metrics,
@@ -124,7 +125,7 @@ t.test(
     await until('the new configuration', () =>
       demo.events().some((one) => one.event === 'remark' && one.text.startsWith('configuration taken up')),
     );
-    t.match(await kubectl(demo, newest, ['auth', 'whoami']), {
+    t.match(await kubectl(demo, path, ['auth', 'whoami']), {
       stdout: /\[demo:engineers system:authenticated\]/,
     });
     await change('audiences', 'audience');
@@ -133,7 +134,7 @@ t.test(
         .events()
         .some((one) => one.event === 'remark' && /refused/.test(one.text) && /did you mean/.test(one.text)),
     );
-    t.equal((await kubectl(demo, newest, ['auth', 'whoami'])).code, 0, 'the running one stays');
+    t.equal((await kubectl(demo, path, ['auth', 'whoami'])).code, 0, 'the running one stays');
     await demo.stop();
   },
 );
@@ -154,7 +155,7 @@ for (const signal of ENDS)
       await until('no janitor', async () => (await run('pgrep', ['-f', dir])).stdout === '');
     }
     const demo = await startDemo(tools.dir);
-    const shell = startKubectl(demo, newest, ['exec', '-i', 'deploy/web', '--', 'cat']);
+    const shell = startKubectl(demo, path, ['exec', '-i', 'deploy/web', '--', 'cat']);
     t.teardown(() => shell.kill());
     shell.send('hello\n');
     await shell.seen(/hello\n/);

@@ -7,12 +7,13 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parse, stringify } from 'yaml';
 import { run } from '../cluster/run.ts';
+import { newest } from '../e2e/objects.ts';
 import { kubectl, startDemo } from './started.ts';
 import { readTools } from './tools.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const tools = readTools();
-const newest = tools.kubectls.find(({ version }) => version === '1.35')?.path ?? 'kubectl';
+const { path } = newest(tools);
 
 t.test('says what rights it uses, then stands in front of the cluster', async (t) => {
   const first = await startDemo(tools.dir);
@@ -32,15 +33,15 @@ t.test('says what rights it uses, then stands in front of the cluster', async (t
     ],
   });
   t.match(second.ready, { practice: false, cluster: first.ready.cluster });
-  t.match(await kubectl(second, newest, ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}']), {
+  t.match(await kubectl(second, path, ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}']), {
     stdout: 'erin@example.com',
   });
-  t.match(await kubectl(second, newest, ['exec', 'deploy/web', '--', 'echo', 'through']), {
+  t.match(await kubectl(second, path, ['exec', 'deploy/web', '--', 'echo', 'through']), {
     code: 0,
     stdout: 'through\n',
   });
   await second.stop();
-  t.equal((await kubectl(first, newest, ['get', 'pods'])).code, 0, 'the cluster is as it was');
+  t.equal((await kubectl(first, path, ['get', 'pods'])).code, 0, 'the cluster is as it was');
   await first.stop();
 });
 

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { run } from '../cluster/run.ts';
 import { readContext } from './context.ts';
+import { runHarness } from './goclient.ts';
 import { asAdmin, removeObjects } from './objects.ts';
 
 const POD = 'goclient';
@@ -36,13 +36,5 @@ const ways = [
 for (const { name, flags } of ways)
   t.test(name, async (t) => {
     const args = [...flags, '--namespace', namespace, '--pod', POD];
-    const result = await run(context.goclient, args, { timeoutMs: TIMEOUT_MS });
-    for (const line of result.stdout.split('\n')) {
-      const [, not, text = ''] = /^(not )?ok \d+ - (.*)$/.exec(line) ?? [];
-      if (text !== '') t.ok(not === undefined, text.replace(/ # time=.*$/, ''));
-      else if (line.startsWith('# ')) t.comment(line.slice(2));
-    }
-    t.equal(result.code, 0, 'the exit code');
-    t.notMatch(result.stderr, 'DATA RACE', 'no data race in what it did');
-    if (result.code !== 0) t.comment(result.stderr);
+    await runHarness(t, context.goclient, args, TIMEOUT_MS);
   });

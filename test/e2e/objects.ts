@@ -89,7 +89,7 @@ export async function asAdmin(context: Context, args: readonly string[], input =
 }
 
 /** The newest stock kubectl; the machine's own comes after it and is marked. */
-export function newest({ kubectls }: Context): Context['kubectls'][number] {
+export function newest({ kubectls }: Pick<Context, 'kubectls'>): Context['kubectls'][number] {
   const stock = kubectls.filter(({ version }) => !version.includes('machine')).at(-1);
   if (stock === undefined) throw new Error('no stock kubectl');
   return stock;

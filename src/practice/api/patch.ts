@@ -9,12 +9,13 @@ import { parseJson, parseYaml, unsupported } from './body.ts';
 import { type Call, flag, header, mediaType, query } from './call.ts';
 import { make } from './create.ts';
 import { fromResource, toResource } from './events.ts';
-import { checkPlace, join } from './join.ts';
+import { checkPlace } from './join.ts';
 import type { Parts } from './parts.ts';
 import { objectAnswer } from './render.ts';
 import { patchScale } from './scale.ts';
 import { findNamed, namespaceOf } from './scope.ts';
-import { checkStrictly, finish, readOptions, type WriteOptions, withKind } from './write.ts';
+import { replace } from './update.ts';
+import { checkStrictly, readOptions, type WriteOptions, withKind } from './write.ts';
 
 const APPLY = 'application/apply-patch+yaml';
 const PATCH_TYPES = [
@@ -53,14 +54,7 @@ function change(
   const patched = parts.applyPatch({ contentType: type, patch: content, live, schema: parts.schema });
   checkPlace(call, resource, patched);
   const given = fromResource(resource, checkStrictly(parts, call, patched, options));
-  const after = join(call, resource, { before, given });
-  const object = finish(parts, call, resource, {
-    before,
-    after,
-    options,
-    subresource: call.info.subresource,
-  });
-  return objectAnswer(parts, call, resource, { object });
+  return replace(parts, call, resource, { before, given, options });
 }
 
 function apply(parts: Parts, call: Call, resource: Resource, { content, options }: Change): Answer {
@@ -84,9 +78,7 @@ function apply(parts: Parts, call: Call, resource: Resource, { content, options 
     const object = make(parts, call, resource, { after: stored, options, tracked: true });
     return objectAnswer(parts, call, resource, { object, status: 201 });
   }
-  const after = join(call, resource, { before, given: stored });
-  const object = finish(parts, call, resource, { before, after, options, subresource, tracked: true });
-  return objectAnswer(parts, call, resource, { object });
+  return replace(parts, call, resource, { before, given: stored, options, tracked: true });
 }
 
 /** An apply that is about one certain object, or about a part of one, makes none. @throws ApiFailure NotFound, Conflict. */

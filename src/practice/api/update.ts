@@ -1,5 +1,6 @@
-// PUT of an object, of its status or of its scale.
+// PUT of an object, of its status or of its scale, and what every change of a stored object ends with.
 
+import type { KubeObject } from '../objects/object.ts';
 import type { Resource } from '../objects/resources.ts';
 import type { Answer } from './answer.ts';
 import type { Call } from './call.ts';
@@ -8,7 +9,7 @@ import type { Parts } from './parts.ts';
 import { objectAnswer } from './render.ts';
 import { updateScale } from './scale.ts';
 import { findNamed } from './scope.ts';
-import { finish, readObject, readOptions } from './write.ts';
+import { finish, readObject, readOptions, type Write } from './write.ts';
 
 /** Replaces an object by the body. */
 export async function update(parts: Parts, call: Call, resource: Resource): Promise<Answer> {
@@ -17,12 +18,24 @@ export async function update(parts: Parts, call: Call, resource: Resource): Prom
   const given = await readObject(parts, call, resource, options);
   checkPlace(call, resource, given);
   const before = findNamed(parts.store, call, resource);
+  return replace(parts, call, resource, { before, given, options });
+}
+
+/** A stored object, and what a client wants it to be, in the form in which it is stored. */
+export interface Replacement extends Pick<Write, 'options' | 'tracked'> {
+  readonly before: KubeObject;
+  readonly given: KubeObject;
+}
+
+/** Stores what becomes of `before`, and answers with it; patches come here too. @throws ApiFailure Conflict, Invalid, Forbidden. */
+export function replace(
+  parts: Parts,
+  call: Call,
+  resource: Resource,
+  { before, given, ...how }: Replacement,
+): Answer {
   const after = join(call, resource, { before, given });
-  const object = finish(parts, call, resource, {
-    before,
-    after,
-    options,
-    subresource: call.info.subresource,
-  });
+  const { subresource } = call.info;
+  const object = finish(parts, call, resource, { ...how, before, after, subresource });
   return objectAnswer(parts, call, resource, { object });
 }

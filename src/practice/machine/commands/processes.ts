@@ -1,6 +1,6 @@
 // Commands about processes: ps, kill, env, printenv, sleep, xargs.
 
-import { DEFAULT_PATH, findProgram } from '../lookup.ts';
+import { demandProgram } from '../lookup.ts';
 import { Process, type Program, runCommand } from '../process.ts';
 import { SIGNALS, SIGTERM, signalNumber } from '../signals.ts';
 import { define, type Options, readCount, UsageError } from './options.ts';
@@ -64,14 +64,8 @@ async function runOther(
   env: ReadonlyMap<string, string>,
 ): Promise<number> {
   const { system, entry, cwd, stdio } = process;
-  const found = findProgram(system, argv, cwd, env.get('PATH') ?? DEFAULT_PATH);
-  if (found.kind !== 'program') {
-    const missing = found.kind === 'missing';
-    await process.warn(
-      `can't execute '${argv[0]}': ${missing ? 'No such file or directory' : 'Permission denied'}`,
-    );
-    return missing ? 127 : 126;
-  }
+  const found = await demandProgram(process, argv, env);
+  if (typeof found === 'number') return found;
   entry.become(argv);
   const { code } = await runCommand(
     found.run,

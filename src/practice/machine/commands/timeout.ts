@@ -1,6 +1,6 @@
 // `timeout`: a command that has to end in time, with the exit codes of the coreutils.
 
-import { DEFAULT_PATH, findProgram } from '../lookup.ts';
+import { demandProgram } from '../lookup.ts';
 import { Process, type Program, runCommand } from '../process.ts';
 import { SIGKILL, SIGTERM, signalNumber } from '../signals.ts';
 import { define, type Options, UsageError } from './options.ts';
@@ -18,14 +18,8 @@ async function timeout(process: Process, { flags, values, operands }: Options): 
   const limitMs = duration(text);
   const graceMs = values.has('k') ? duration(values.get('k') ?? '') : 0;
   const { system, env, cwd, stdio } = process;
-  const found = findProgram(system, argv, cwd, env.get('PATH') ?? DEFAULT_PATH);
-  if (found.kind !== 'program') {
-    const missing = found.kind === 'missing';
-    await process.warn(
-      `can't execute '${argv[0]}': ${missing ? 'No such file or directory' : 'Permission denied'}`,
-    );
-    return missing ? 127 : 126;
-  }
+  const found = await demandProgram(process, argv, env);
+  if (typeof found === 'number') return found;
   const { pid, terminal } = process.entry;
   const entry = system.processes.start({ argv, ppid: pid, terminal, parent: process.signal });
   const child = new Process({ system, entry, argv: found.argv, env, cwd, ...stdio });

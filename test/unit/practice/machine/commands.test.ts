@@ -1,22 +1,10 @@
 import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import t from 'tap';
-import { FakeClock, rig, run, START_MS, sh } from './rig.ts';
+import { FakeClock, rig, START_MS, sh, table } from './rig.ts';
 
 // What the commands do and say. Where a row has no words of busybox or of our own, it was compared with the coreutils, grep and sed of the
 // machine that this was written on. [text, stdout, stderr, code]
-type Row = readonly [text: string, stdout: string, stderr?: string, code?: number];
-
-function table(name: string, rows: readonly Row[]): void {
-  t.test(name, async (t) => {
-    const { machine } = rig();
-    for (const [text, stdout, stderr = '', code = 0] of rows) {
-      const result = await run(machine, ['sh', '-c', text], '');
-      t.same([result.stdout, result.stderr, result.outcome], [stdout, stderr, { exitCode: code }], text);
-    }
-    await machine.stop(0);
-  });
-}
 
 table('echo, printf, seq, yes', [
   ["echo -e 'a\\tb'; echo -n x; echo; echo -- x; echo -x", 'a\tb\nx\n-- x\n-x\n'],
@@ -348,6 +336,9 @@ table('mktemp, timeout, nproc, sync, usleep', [
     '0\n125\n125\n',
   ],
   ['timeout 1 nosuch', '', "timeout: can't execute 'nosuch': No such file or directory\n", 127],
+  ['>/tmp/plain; timeout 1 /tmp/plain', '', "timeout: can't execute '/tmp/plain': Permission denied\n", 126],
+  ['env /tmp/plain', '', "env: can't execute '/tmp/plain': Permission denied\n", 126],
+  ['env PATH=/nowhere ls', '', "env: can't execute 'ls': No such file or directory\n", 127],
   ['nproc; sync; usleep 20000; echo $?; usleep x 2>/dev/null; echo $?', '1\n0\n1\n'],
 ]);
 

@@ -1,6 +1,7 @@
 // A machine under test, and callers of it: streams that are recorded, a clock that stands until it is moved.
 
 import { PassThrough, type Readable, Writable } from 'node:stream';
+import t from 'tap';
 import { createMachine } from '../../../../src/practice/machine/create.ts';
 import type {
   CommandOutcome,
@@ -143,6 +144,21 @@ export async function run(
 
 export function sh(machine: Machine, text: string, input?: string | Buffer | Readable): Promise<Result> {
   return run(machine, ['sh', '-c', text], input);
+}
+
+/** A script, and all that it prints and how it ends. */
+export type Row = readonly [text: string, stdout: string, stderr?: string, code?: number];
+
+/** A test whose rows are run by one machine's shell, one after the other. */
+export function table(name: string, rows: readonly Row[]): void {
+  t.test(name, async (t) => {
+    const { machine } = rig();
+    for (const [text, stdout, stderr = '', code = 0] of rows) {
+      const result = await sh(machine, text, '');
+      t.same([result.stdout, result.stderr, result.outcome], [stdout, stderr, { exitCode: code }], text);
+    }
+    await machine.stop(0);
+  });
 }
 
 /** A caller with a terminal. */

@@ -1,21 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the shell's own.
 import t from 'tap';
-import { rig, run, sh } from './rig.ts';
+import { rig, run, sh, table } from './rig.ts';
 
 // What the shell does: rows were compared with the dash of the machine that this was written on (see the two notes). [text, stdout, stderr, exit code]
 // Notes: `not found` is worded without a line number, as busybox words it; echo needs -e for escapes.
-type Row = readonly [text: string, stdout: string, stderr?: string, code?: number];
-
-function table(name: string, rows: readonly Row[]): void {
-  t.test(name, async (t) => {
-    const { machine } = rig();
-    for (const [text, stdout, stderr = '', code = 0] of rows) {
-      const result = await run(machine, ['sh', '-c', text], '');
-      t.same([result.stdout, result.stderr, result.outcome], [stdout, stderr, { exitCode: code }], text);
-    }
-    await machine.stop(0);
-  });
-}
 
 table('quotes and words', [
   ['echo a  b', 'a b\n'],

@@ -1,4 +1,5 @@
 // A small schema with every way of merging, and objects of its kinds, for the tests of this folder.
+import fc from 'fast-check';
 import type { ApiFailure } from '../../../../src/practice/objects/failure.ts';
 import type { KubeObject } from '../../../../src/practice/objects/object.ts';
 import type { Field, FieldType, Schema, StructType } from '../../../../src/practice/schema/fieldtype.ts';
@@ -109,6 +110,23 @@ export function deployment(spec: object, metadata: object = {}): KubeObject {
 /** A Deployment's spec with these containers. */
 export function withContainers(...containers: readonly object[]): object {
   return { template: { spec: { containers } } };
+}
+
+/** Any specs of a Deployment; a template has at least so many containers. */
+export function specsWith({ minContainers }: { readonly minContainers: number }) {
+  const containers = fc.uniqueArray(
+    fc.record({ name: fc.constantFrom('a', 'b', 'c'), image: fc.constantFrom('1', '2') }),
+    { selector: ({ name }) => name, minLength: minContainers },
+  );
+  const nodeSelector = fc.dictionary(fc.constantFrom('x', 'y'), fc.constantFrom('1', '2'));
+  return fc.record(
+    {
+      replicas: fc.integer({ min: 0, max: 2 }),
+      paused: fc.boolean(),
+      template: fc.record({ spec: fc.record({ containers, nodeSelector }) }),
+    },
+    { requiredKeys: [] },
+  );
 }
 
 /** A ConfigMap `settings` as a person applies it. */
