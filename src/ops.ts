@@ -10,14 +10,27 @@ export interface Check {
   readonly problem: () => string;
 }
 
+/** What a check found. */
+export interface CheckResult {
+  readonly name: string;
+  readonly problem: string;
+}
+
+/** Looks now; processes that have to be asked answer by a promise. */
+export type Look = () => readonly CheckResult[] | Promise<readonly CheckResult[]>;
+
 export interface OpsDeps {
-  readonly registry: Registry;
+  readonly registry: { metrics(): Promise<string> };
   /** Called before metrics are read, for gauges that are derived. */
   readonly collect: () => void;
-  readonly ready: readonly Check[];
+  readonly ready: Look;
+  /** What /livez looks at; default nothing: that this process answers says enough. */
+  readonly live?: Look;
   /** Told of errors of the listening socket, such as too many open files; it goes on. */
   readonly onError: (error: Error) => void;
 }
+
+const NOTHING: Look = () => [];
 
 /** Starts the listener. @returns the listening server. */
 export async function startOps(address: HostPort, deps: OpsDeps): Promise<Server> {
@@ -28,21 +41,25 @@ export async function startOps(address: HostPort, deps: OpsDeps): Promise<Server
         .writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' })
         .end(request.method === 'HEAD' ? '' : body);
     if (request.method !== 'GET' && request.method !== 'HEAD') return void send(405, 'GET or HEAD only\n');
-    if (path === '/livez') return void send(200, probe('livez', [], query).body);
-    if (path === '/readyz') {
-      const { status, body } = probe('readyz', deps.ready, query);
-      return void send(status, body);
-    }
+    const look = async (name: string, from: Look) => {
+      const { status, body } = probe(name, await from(), query);
+      send(status, body);
+    };
+    const failed = () => send(500, 'could not be collected\n');
+    if (path === '/livez') return void look('livez', deps.live ?? NOTHING).catch(failed);
+    if (path === '/readyz') return void look('readyz', deps.ready).catch(failed);
     if (path !== '/metrics') return void send(404, 'Postern ops listener: /livez /readyz /metrics\n');
     deps.collect();
     const wantsOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
-    deps.registry.metrics().then(
-      (text) =>
-        wantsOpenMetrics
-          ? send(200, openMetrics(text), Registry.OPENMETRICS_CONTENT_TYPE)
-          : send(200, text, Registry.PROMETHEUS_CONTENT_TYPE),
-      () => send(500, 'metrics could not be collected\n'),
-    );
+    deps.registry
+      .metrics()
+      .then(
+        (text) =>
+          wantsOpenMetrics
+            ? send(200, openMetrics(text), Registry.OPENMETRICS_CONTENT_TYPE)
+            : send(200, text, Registry.PROMETHEUS_CONTENT_TYPE),
+        failed,
+      );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -55,8 +72,16 @@ export async function startOps(address: HostPort, deps: OpsDeps): Promise<Server
   return server;
 }
 
-function probe(name: string, checks: readonly Check[], query: string): { status: number; body: string } {
-  const results = checks.map((check) => ({ name: check.name, problem: check.problem() }));
+/** Runs all checks. */
+export function runChecks(checks: readonly Check[]): readonly CheckResult[] {
+  return checks.map(({ name, problem }) => ({ name, problem: problem() }));
+}
+
+function probe(
+  name: string,
+  results: readonly CheckResult[],
+  query: string,
+): { status: number; body: string } {
   const failed = results.filter(({ problem }) => problem !== '');
   if (failed.length > 0 && !/(^|&)verbose/.test(query))
     return { status: 503, body: failed.map((one) => `${one.name}: ${one.problem}\n`).join('') };

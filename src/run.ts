@@ -12,14 +12,16 @@ import type { GateConfig, HostPort } from './config/config.ts';
 import { type Current, holdCurrent } from './current.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { hostPort } from './hostport.ts';
-import { createConnections, createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { createConnections, createLifecycle } from './lifecycle.ts';
+import { secureContextOptions } from './listener.ts';
 import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createObserver, type Observer } from './observe.ts';
-import { type Check, startOps } from './ops.ts';
+import { startOps } from './ops.ts';
 import { ConfigurationRefused, createReloader, problemsOf, readConfig, readMaterial } from './reload.ts';
 import { createGateServer } from './server.ts';
 import { createSessionRegistry, type SessionRegistry } from './sessions.ts';
+import { createVitals, type Vitals } from './vitals.ts';
 
 export interface RunOptions {
   readonly file: string;
@@ -30,12 +32,22 @@ export interface RunOptions {
   readonly newID?: () => string;
   /** Where log lines go; default standard error. */
   readonly logStream?: DestinationStream;
+  /** Set when the gate is one of several processes that share a listener: it has no ops listener then, its primary answers for all. */
+  readonly worker?: WorkerRole;
+}
+
+export interface WorkerRole {
+  /** From 1; in every log line. */
+  readonly number: number;
+  /** What session tickets are sealed with, 48 bytes, so that each worker takes those of the others. */
+  readonly ticketKeys: Buffer;
 }
 
 export interface RunningGate {
-  /** `https://host:port` of the public listener, and `http://host:port` of the ops listener. */
+  /** `https://host:port` of the public listener, and `http://host:port` of the ops listener ('' when it has none). */
   readonly url: string;
   readonly opsUrl: string;
+  readonly vitals: Vitals;
   readonly log: Log;
   readonly sessions: SessionRegistry;
   /** Reads the configuration again now. @returns whether it was taken up. */
@@ -60,7 +72,9 @@ interface Parts {
 export async function runGateway(options: RunOptions): Promise<RunningGate> {
   const { env = process.env, now = Date.now } = options;
   const { config, warnings } = readConfig({ file: options.file, overrides: options.overrides ?? [], env });
-  const log = createLog(config.log.level, options.logStream);
+  const { worker } = options;
+  const ownLog = createLog(config.log.level, options.logStream);
+  const log = worker === undefined ? ownLog : ownLog.child({ worker: worker.number });
   for (const warning of warnings) log.warn({ warning }, 'configuration warning');
   const metrics = createMetrics({ version: options.version, node: process.version });
   const observer = createObserver(log, metrics, now);
@@ -104,9 +118,10 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     drainTimeoutMs: () => current.get().config.sessions.drainTimeoutMs,
     log,
   });
+  const material = attempt(() => readMaterial(config));
   const server = await createGateServer({
     current,
-    material: attempt(() => readMaterial(config)),
+    material,
     observer,
     sessions,
     streams,
@@ -119,19 +134,16 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const reloader = createReloader({ source, current, build, server, log, metrics, now });
   open.push(reloader.close);
   const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
-  ops = await startOps(config.ops.address, {
-    registry: metrics.registry,
-    collect: () => collectAges(current.get(), metrics, now),
-    ready: readyChecks(lifecycle, current),
-    onError,
-  });
+  const vitals = createVitals(lifecycle, current, metrics, now);
+  if (options.worker === undefined)
+    ops = await startOps(config.ops.address, { ...vitals, ready: vitals.checks, onError });
+  else shareTickets(server, secureContextOptions(config.listen.tls, material), options.worker);
   open.push(() => ops?.close());
   await listen(server, config.listen.address, onError);
   lifecycle.markReady();
-  const { url, opsUrl } = announce(server, ops, parts);
   return {
-    url,
-    opsUrl,
+    ...announce(server, ops, parts),
+    vitals,
     log,
     sessions,
     reload: reloader.reload,
@@ -144,9 +156,15 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   };
 }
 
-/** Logs where it listens. */
-function announce(server: Http2SecureServer, ops: Server, { current, log, options }: Parts) {
+/** Given so, the server keeps the keys for the contexts of later certificates, too. */
+function shareTickets(server: Http2SecureServer, secured: object, { ticketKeys }: WorkerRole): void {
+  server.setSecureContext({ ...secured, ticketKeys });
+}
+
+/** Logs where it listens; of workers, the primary does, once for all. */
+function announce(server: Http2SecureServer, ops: Server | undefined, { current, log, options }: Parts) {
   const url = urlOf('https', server.address() as AddressInfo);
+  if (ops === undefined) return { url, opsUrl: '' };
   const opsUrl = urlOf('http', ops.address() as AddressInfo);
   const clusters = current.get().config.clusters.map(({ name }) => name);
   const { version } = options;
@@ -183,31 +201,7 @@ function observeRefresh({ issuer, outcome, cause }: RefreshEvent, metrics: Metri
     log.warn({ issuer, cause: loggedError(cause) }, 'keys of an issuer could not be fetched');
 }
 
-function readyChecks(lifecycle: Lifecycle, current: Current): Check[] {
-  return [
-    {
-      name: 'started',
-      problem: () => (lifecycle.isReady() || lifecycle.isDraining() ? '' : 'not listening yet'),
-    },
-    { name: 'not-draining', problem: () => (lifecycle.isDraining() ? 'shutting down' : '') },
-    { name: 'issuer-keys', problem: () => keysProblem(current.get()) },
-  ];
-}
-
-/** '' when every issuer's keys are known. Keys that are stale because an issuer is down still serve: that is a metric, no reason to leave. */
-function keysProblem({ authenticator }: Generation): string {
-  const missing = authenticator.issuers().filter(({ keysFetchedAt }) => keysFetchedAt === 0);
-  return missing.length === 0 ? '' : `no keys yet from ${missing.map(({ issuer }) => issuer).join(', ')}`;
-}
-
-function collectAges(generation: Generation, metrics: Metrics, now: () => number): void {
-  // An issuer that is configured no more has no age.
-  metrics.jwksAge.reset();
-  for (const { issuer, keysFetchedAt } of generation.authenticator.issuers()) {
-    if (keysFetchedAt > 0) metrics.jwksAge.set({ issuer }, (now() - keysFetchedAt) / 1000);
-  }
-}
-
-function urlOf(scheme: string, { address, port }: AddressInfo): string {
+/** The URL of a listener. */
+export function urlOf(scheme: string, { address, port }: AddressInfo): string {
   return `${scheme}://${hostPort(address, port)}`;
 }

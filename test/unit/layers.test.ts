@@ -24,7 +24,10 @@ const LAYERS: readonly (readonly Group[])[] = [
   ],
   [
     ['authn', /^authn\//], //                                   credential → user
-    ['lines', /^proxy\/(address|body|failures|headers|upstream)\.ts$/], // what both carriers share: header lines, the API server
+    [
+      'lines',
+      /^proxy\/(address|body|connection|failures|framing|headers|pool|response|sending|transfer|upstream)\.ts$/,
+    ], // what both carriers share: header lines, the API server
     ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //                    commands that need no gate
   ],
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
@@ -42,7 +45,8 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['ops', /^ops\.ts$/],
   ],
   [['server', /^server\.ts$/]],
-  [['run', /^(run|reload)\.ts$/]],
+  [['run', /^(run|reload|vitals)\.ts$/]],
+  [['workers', /^workers\//]], //                               several such gates, one process each
   [
     ['serve', /^cli\/serve\.ts$/],
     ['people', /^idp\//], //                                   the demo's identity provider

@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Registry } from 'prom-client';
 import t from 'tap';
-import { type Check, startOps } from '../../src/ops.ts';
+import { type Check, runChecks, startOps } from '../../src/ops.ts';
 
 async function setUp(t: Pick<typeof import('tap').t, 'teardown'>, ready: readonly Check[] = []) {
   const registry = new Registry();
   let collected = 0;
-  const deps = { registry, collect: () => void collected++, ready, onError: () => {} };
+  const look = () => runChecks(ready);
+  const deps = { registry, collect: () => void collected++, ready: look, onError: () => {} };
   const server = await startOps({ host: '127.0.0.1', port: 0 }, deps);
   t.teardown(async () => {
     const closed = once(server, 'close');
@@ -69,6 +70,6 @@ t.test('one format does not leak into the other, also when both are asked for at
 t.test('an address that is taken is an error', async (t) => {
   const { server } = await setUp(t);
   const { port } = server.address() as AddressInfo;
-  const deps = { registry: new Registry(), collect: () => {}, ready: [], onError: () => {} };
+  const deps = { registry: new Registry(), collect: () => {}, ready: () => [], onError: () => {} };
   await t.rejects(startOps({ host: '127.0.0.1', port }, deps), { code: 'EADDRINUSE' });
 });

@@ -19,6 +19,7 @@ t.test('help goes to stdout', async (t) => {
   for (const word of [
     '--config',
     '--set',
+    '--workers',
     'POSTERN_CONFIG',
     'POSTERN_LOG_LEVEL',
     'SIGTERM',
@@ -37,6 +38,9 @@ t.test('wrong usage is 2, says what and where to look', async (t) => {
     [['--confg', 'x'], {}, /--confg/],
     [['postern.yaml'], {}, /postern\.yaml/],
     [['--config'], {}, /--config/],
+    [['--config', 'x', '--workers', '0'], {}, /--workers takes 1 to 64 or auto, not "0"/],
+    [['--config', 'x', '--workers', 'many'], {}, /not "many"/],
+    [['--config', 'x', '--workers'], {}, /--workers/],
   ];
   for (const [args, env, said] of cases) {
     const { code, stdout, stderr } = await run(args, env);

@@ -1,0 +1,51 @@
+// What a running gate says of itself on the ops listener: its own, or that of the primary process when it is one of several workers.
+
+import type { Current } from './current.ts';
+import type { Generation } from './generation.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Metrics } from './metrics.ts';
+import { type Check, type CheckResult, runChecks } from './ops.ts';
+
+export interface Vitals {
+  /** Looks at everything that /readyz depends on. */
+  checks(): readonly CheckResult[];
+  readonly registry: Metrics['registry'];
+  /** Brings the gauges up to date that are derived; call it before the registry is read. */
+  collect(): void;
+}
+
+/** The vitals of the gate that these parts make. */
+export function createVitals(
+  lifecycle: Lifecycle,
+  current: Current,
+  metrics: Metrics,
+  now: () => number,
+): Vitals {
+  const checks: readonly Check[] = [
+    {
+      name: 'started',
+      problem: () => (lifecycle.isReady() || lifecycle.isDraining() ? '' : 'not listening yet'),
+    },
+    { name: 'not-draining', problem: () => (lifecycle.isDraining() ? 'shutting down' : '') },
+    { name: 'issuer-keys', problem: () => keysProblem(current.get()) },
+  ];
+  return {
+    checks: () => runChecks(checks),
+    registry: metrics.registry,
+    collect: () => collectAges(current.get(), metrics, now),
+  };
+}
+
+/** '' when every issuer's keys are known. Keys that are stale because an issuer is down still serve: that is a metric, no reason to leave. */
+function keysProblem({ authenticator }: Generation): string {
+  const missing = authenticator.issuers().filter(({ keysFetchedAt }) => keysFetchedAt === 0);
+  return missing.length === 0 ? '' : `no keys yet from ${missing.map(({ issuer }) => issuer).join(', ')}`;
+}
+
+function collectAges(generation: Generation, metrics: Metrics, now: () => number): void {
+  // An issuer that is configured no more has no age.
+  metrics.jwksAge.reset();
+  for (const { issuer, keysFetchedAt } of generation.authenticator.issuers()) {
+    if (keysFetchedAt > 0) metrics.jwksAge.set({ issuer }, (now() - keysFetchedAt) / 1000);
+  }
+}

@@ -1,0 +1,139 @@
+// The process that `--workers` starts first: checks the configuration, forks the workers, hands each new connection to the next of them, and
+// answers on the ops listener for all. It sees no byte of a connection. Why the cluster module's round robin: docs/adr/0009-workers.md.
+
+import cluster from 'node:cluster';
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLog, type Log, loggedError } from '../log.ts';
+import { startOps } from '../ops.ts';
+import { type RunOptions, urlOf } from '../run.ts';
+import { type Crew, type CrewObserver, createCrew, type Fork } from './crew.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { type FromWorker, isOurs, type ToWorker, WORKER_VARIABLE } from './messages.ts';
+import { liveness, readiness } from './probes.ts';
+import { rehearse } from './rehearse.ts';
+
+/** How long a worker may take to answer for /readyz and /metrics, and for /livez. ms. */
+const ANSWER_MS = 2_000;
+const ALIVE_MS = 5_000;
+const TICKET_KEY_BYTES = 48;
+
+export interface RunningCrew {
+  /** Has every worker read the configuration again. */
+  reload(): void;
+  /** Drains all; resolves when the last has ended. @throws CrewFailed when one ended badly. */
+  stop(): Promise<void>;
+  /** Ends all at once. */
+  kill(): void;
+  /** Rejects when nobody is left to serve. */
+  readonly failed: Promise<never>;
+}
+
+/** Starts all workers; resolves when all serve. @throws as runGateway does, or CrewFailed; no process stays then. */
+export async function runCrew(options: RunOptions, size: number): Promise<RunningCrew> {
+  const { file, overrides = [], env = process.env, now = Date.now, version } = options;
+  const config = await rehearse({ file, overrides, env });
+  const log = createLog(config.log.level, options.logStream);
+  const ledger = createLedger();
+  const crew = createCrew({ size, fork: forker(), observer: observe(log, ledger), now });
+  const state: State = { started: false, draining: false };
+  const ops = await startOps(config.ops.address, {
+    registry: { metrics: () => gather(crew, ledger) },
+    collect: () => {},
+    ready: async () => readiness(ownChecks(state), await crew.ask('checks', ANSWER_MS), size),
+    live: async () => liveness(await crew.ask('checks', ALIVE_MS)),
+    onError: (error) => log.error({ cause: loggedError(error) }, 'a listener failed'),
+  });
+  try {
+    const address = await crew.start();
+    const clusters = config.clusters.map(({ name }) => name);
+    const where = { address, ops: urlOf('http', ops.address() as AddressInfo) };
+    log.info({ ...where, clusters, version, node: process.version, workers: size }, 'serving');
+  } catch (error) {
+    await close(ops);
+    throw error;
+  }
+  state.started = true;
+  crew.failed.catch(() => close(ops));
+  return {
+    reload: crew.reload,
+    kill: crew.kill,
+    failed: crew.failed,
+    async stop() {
+      state.draining = true;
+      try {
+        await crew.stop();
+      } finally {
+        await close(ops);
+      }
+      log.info({}, 'stopped');
+    },
+  };
+}
+
+interface State {
+  started: boolean;
+  draining: boolean;
+}
+
+function ownChecks({ started, draining }: State) {
+  return [
+    { name: 'started', problem: started ? '' : 'not listening yet' },
+    { name: 'not-draining', problem: draining ? 'shutting down' : '' },
+  ];
+}
+
+function forker(): Fork {
+  // Not what NODE_CLUSTER_SCHED_POLICY says: without it, workers would race for connections.
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  const ticketKeys = randomBytes(TICKET_KEY_BYTES).toString('base64');
+  return (number, hear, end) => {
+    const worker = cluster.fork({ [WORKER_VARIABLE]: String(number) });
+    const send = (message: ToWorker) => {
+      // One that is about to end hears nothing; its end is told by 'exit'.
+      if (worker.isConnected()) worker.send(message, () => {});
+    };
+    worker.on('message', (message: unknown) => {
+      if (isOurs(message)) hear(message as FromWorker);
+    });
+    worker.on('error', () => {});
+    worker.once('exit', (code, signal) => end({ code, signal }));
+    send({ postern: 'begin', number, ticketKeys });
+    return { pid: worker.process.pid ?? 0, send, kill: () => void worker.process.kill('SIGKILL') };
+  };
+}
+
+function observe(log: Log, ledger: Ledger): CrewObserver {
+  return {
+    onServing: ({ number, hand }) => log.info({ worker: number, pid: hand.pid }, 'worker serves'),
+    onLast: ({ serial }, metrics) => ledger.report(serial, metrics),
+    onEnd({ number, serial, hand, lines }, { code, signal }, replacedInMs) {
+      ledger.ended(serial);
+      const facts = { worker: number, pid: hand.pid, code, signal };
+      if (code === 0 && replacedInMs === undefined) return log.info(facts, 'worker ended');
+      log.error(
+        {
+          ...facts,
+          ...(lines.length === 0 ? {} : { problems: lines }),
+          ...(replacedInMs === undefined ? {} : { replacedInMs }),
+        },
+        'worker ended unexpectedly',
+      );
+    },
+  };
+}
+
+async function gather(crew: Crew, ledger: Ledger): Promise<string> {
+  // One that does not answer in time counts with what it said the last time.
+  for (const { member, answer } of await crew.ask('metrics', ANSWER_MS))
+    if (answer !== undefined) ledger.report(member.serial, answer);
+  return ledger.text();
+}
+
+function close(ops: Server): Promise<void> {
+  return new Promise((resolve) => {
+    ops.close(() => resolve());
+    ops.closeAllConnections();
+  });
+}

@@ -1,0 +1,42 @@
+// Finds what would keep every worker from starting before one is forked: the configuration is read, everything is built from it that takes no
+// network and no listener, and thrown away.
+
+import { createSecureContext } from 'node:tls';
+import type { Authenticator } from '../authn/authenticator.ts';
+import type { GateConfig } from '../config/config.ts';
+import { buildGeneration, retireGeneration } from '../generation.ts';
+import { secureContextOptions } from '../listener.ts';
+import { type ConfigSource, ConfigurationRefused, problemsOf, readConfig, readMaterial } from '../reload.ts';
+
+/** Would verify nothing and fetches no keys: a rehearsal has no callers. */
+const NOBODY: Authenticator = {
+  authenticate: () => ({ kind: 'noOpinion' }),
+  assertionHeaders: new Set(),
+  issuers: () => [],
+  ready: async () => {},
+  close: async () => {},
+};
+
+/** Reads and builds. @returns the configuration. @throws ConfigurationRefused, or what is wrong with the serving certificate. */
+export async function rehearse(source: ConfigSource): Promise<GateConfig> {
+  const { config } = readConfig(source);
+  const generation = attempt(() =>
+    buildGeneration(config, undefined, {
+      env: source.env,
+      createAuthenticator: () => NOBODY,
+      observeAuthentication: () => {},
+    }),
+  );
+  await retireGeneration(generation, []);
+  const material = attempt(() => readMaterial(config));
+  createSecureContext(secureContextOptions(config.listen.tls, material));
+  return config;
+}
+
+function attempt<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new ConfigurationRefused(problemsOf(error));
+  }
+}
