@@ -6,7 +6,7 @@ import { matchCluster } from './clusters.ts';
 import { gateError } from './errors.ts';
 import type { Exchange, Transport } from './exchange.ts';
 import { describeHops } from './hops.ts';
-import { findInboundImpersonation, impersonationHeaders } from './kube/impersonation.ts';
+import { findInboundImpersonation } from './kube/impersonation.ts';
 import { sessionKind } from './kube/longrunning.ts';
 import { parseTarget } from './kube/path.ts';
 import { resolveRequestInfo } from './kube/requestinfo.ts';
@@ -17,6 +17,7 @@ type Step = (exchange: Exchange) => void | Promise<void>;
 
 const H: Transport = 'http';
 const U: Transport = 'upgrade';
+const IMPERSONATE = /^impersonate/i;
 
 /** The steps in order, and which transports they run for. */
 const STEPS: readonly (readonly [Step, ...Transport[]])[] = [
@@ -31,19 +32,26 @@ const STEPS: readonly (readonly [Step, ...Transport[]])[] = [
   [assertForwardable, H, U], //          belt and braces, from what will really be sent
 ];
 
+const STEPS_OF: Readonly<Record<Transport, readonly Step[]>> = { http: stepsOf(H), upgrade: stepsOf(U) };
+
+function stepsOf(transport: Transport): Step[] {
+  return STEPS.filter(([, ...transports]) => transports.includes(transport)).map(([step]) => step);
+}
+
 /** Runs the steps; synchronous unless one of them has to wait. @throws GateError, or anything else that then counts as INTERNAL. */
 export function runGate(exchange: Exchange, from = 0): void | Promise<void> {
-  for (let i = from; i < STEPS.length; i++) {
-    const [step, ...transports] = STEPS[i] as (typeof STEPS)[number];
-    if (!transports.includes(exchange.transport)) continue;
-    const pending = step(exchange);
+  const steps = STEPS_OF[exchange.transport];
+  for (let i = from; i < steps.length; i++) {
+    const pending = steps[i]?.(exchange);
     if (pending !== undefined) return pending.then(() => runGate(exchange, i + 1));
   }
 }
 
 /** RFC 9112 §3.2, RFC 9113 §8.3.1: a host that a hop in front could read differently would choose another cluster there. */
 function requireOneHost({ rawHeaders, httpVersion, authority }: Exchange): void {
-  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts++;
   const good =
     httpVersion === '2.0'
       ? hosts === 0 || (hosts === 1 && headerValue(rawHeaders, 'host') === authority)
@@ -140,7 +148,7 @@ function lineSources(exchange: Exchange) {
     rawHeaders: exchange.rawHeaders,
     assertionHeaders: generation.assertionHeaders,
     host: upstream.host,
-    identity: impersonationHeaders(user),
+    identity: generation.identityOf(user),
     credential: upstream.credential,
     auditID: exchange.id,
     isWebSocket: exchange.upgrade === 'websocket',
@@ -153,19 +161,23 @@ function lineSources(exchange: Exchange) {
  * Impersonate-* lines as we made, no Authorization but the gate's own.
  */
 function assertForwardable(exchange: Exchange): void {
-  const { user, upstream, target, upstreamHeaders: lines } = exchange;
+  const { user, upstream, target, generation, upstreamHeaders: lines } = exchange;
   if (user === undefined || upstream === undefined || target === undefined || lines === undefined)
     throw new TypeError('incomplete exchange');
   if (user.username.trim() === '') throw new TypeError('empty username');
-  const ours = impersonationHeaders(user);
-  const found: string[] = [];
+  const ours = generation.identityOf(user);
+  if (Buffer.from(ours[1] ?? '', 'latin1').toString() !== user.username)
+    throw new TypeError('remembered lines are not of the verified user');
+  let found = 0;
+  let same = true;
   let authorizations = 0;
   for (let i = 0; i < lines.length; i += 2) {
-    const lower = (lines[i] ?? '').toLowerCase();
-    if (lower.startsWith('impersonate')) found.push(lines[i] ?? '', lines[i + 1] ?? '');
-    if (lower === 'authorization') authorizations++;
+    const name = lines[i] ?? '';
+    if (IMPERSONATE.test(name)) {
+      same &&= name === ours[found] && lines[i + 1] === ours[found + 1];
+      found += 2;
+    } else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations++;
   }
-  const same = found.length === ours.length && found.every((line, i) => line === ours[i]);
-  if (!same || authorizations !== upstream.credential.length / 2)
+  if (!same || found !== ours.length || authorizations !== upstream.credential.length / 2)
     throw new TypeError('request lines differ from the verified identity');
 }

@@ -6,7 +6,9 @@ import type { Authenticator } from './authn/authenticator.ts';
 import type { Outcome } from './authn/outcome.ts';
 import type { Cluster } from './clusters.ts';
 import type { GateConfig } from './config/config.ts';
+import { rememberIdentities } from './kube/impersonation.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
+import type { UserInfo } from './kube/userinfo.ts';
 import { compileTrusted, type IsTrusted } from './proxy/address.ts';
 import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
 
@@ -17,6 +19,8 @@ export interface Generation {
   readonly isTrusted: IsTrusted;
   /** Lower-case names of configured assertion headers. */
   readonly assertionHeaders: ReadonlySet<string>;
+  /** A verified user's Impersonate-* lines, flat. */
+  readonly identityOf: (user: UserInfo) => readonly string[];
   /** Every file that it was read from, absolute: a change of any makes the next one. */
   readonly files: readonly string[];
   readonly observeAuthentication: (outcome: Outcome) => void;
@@ -99,6 +103,7 @@ export function buildGeneration(
         .map(({ sourceHeader }) => sourceHeader)
         .filter((header) => header !== 'authorization'),
     ),
+    identityOf: rememberIdentities(),
     files: [...files],
     observeAuthentication: deps.observeAuthentication,
     shared,

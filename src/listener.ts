@@ -28,7 +28,7 @@ export interface TlsMaterial {
   readonly clientCA: string;
 }
 
-/** Creates the server, not yet listening. The request listener is Fastify's. */
+/** Creates the server, not yet listening. The request listener is server.ts's. */
 export function createListener(tls: TlsConfig, material: TlsMaterial): Http2SecureServer {
   const server = createSecureServer({
     ...secureContextOptions(tls, material),

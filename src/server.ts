@@ -5,7 +5,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
-import fastify from 'fastify';
 import { answerResponse, answerSocket, renderAnswer } from './answer.ts';
 import type { Current } from './current.ts';
 import { asGateError, type GateError, gateError } from './errors.ts';
@@ -14,7 +13,7 @@ import { runGate } from './gate.ts';
 import { createListener, type TlsMaterial } from './listener.ts';
 import type { Observer } from './observe.ts';
 import { breakOff } from './proxy/body.ts';
-import { registerForward } from './proxy/forward.ts';
+import { forward } from './proxy/forward.ts';
 import type { SessionRegistry } from './sessions.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
 import { kindOf } from './upgrade/session.ts';
@@ -39,62 +38,21 @@ export interface ServerDeps {
 
 /** Puts the server together; it does not listen yet. */
 export async function createGateServer(deps: ServerDeps): Promise<Http2SecureServer> {
-  const exchanges = new WeakMap<object, Exchange>();
-  const exchangeOf = (request: object): Exchange => {
-    const exchange = exchanges.get(request);
-    if (exchange === undefined) throw new TypeError('a request without its exchange');
-    return exchange;
+  const listener = createListener(deps.current.get().config.listen.tls, deps.material);
+  const refuse = (response: AnyResponse, exchange: Exchange, error: unknown) => {
+    exchange.failure = asGateError(error);
+    if ((response as ServerResponse).headersSent) breakOff(response);
+    else answerResponse(response as ServerResponse, renderAnswer(exchange.failure, exchange), exchange);
   };
-  let listener: Http2SecureServer | undefined;
-  const app = fastify({
-    http2: true,
-    logger: false,
-    // The router sees one path: ours is parsed in the gate, and nothing may answer before it.
-    rewriteUrl: (request) => {
-      begin(request as unknown as AnyRequest);
-      return '/';
-    },
-    routerOptions: { ignoreTrailingSlash: false },
-    exposeHeadRoutes: false,
-    return503OnClosing: false,
-    forceCloseConnections: false,
-    clientErrorHandler: (error, socket) => refuseUnparsed(error, socket as Socket, deps.observer),
-    serverFactory: (handler) => {
-      const server = createListener(deps.current.get().config.listen.tls, deps.material);
-      const serve = handler as unknown as (request: AnyRequest, response: AnyResponse) => void;
-      server.on('request', serve);
-      // The 100 goes out when the request is forwarded, not before it was let in.
-      server.on('checkContinue', serve);
-      listener = server;
-      return server as never;
-    },
-  });
-
-  /** First touch of a request: its record, and an end to everything that Fastify would read into its body. */
-  function begin(request: AnyRequest): void {
+  const forwarding = { refuse, now: deps.now, streams: deps.streams };
+  const serve = (request: AnyRequest, anyResponse: AnyResponse) => {
+    const response = anyResponse as ServerResponse;
     const generation = deps.current.enter();
     const exchange = createExchange(
       { ...arrival(request, deps.now()), transport: 'http', upgrade: '' },
       deps.newID(),
       generation,
     );
-    exchanges.set(request, exchange);
-    // Bodies are forwarded as they stream in; without these lines Fastify takes a request to have none.
-    const view = request.headers;
-    delete view['content-type'];
-    delete view['content-length'];
-    delete view['transfer-encoding'];
-  }
-
-  const refuse = (response: AnyResponse, exchange: Exchange, error: unknown) => {
-    exchange.failure = asGateError(error);
-    if ((response as ServerResponse).headersSent) breakOff(response);
-    else answerResponse(response as ServerResponse, renderAnswer(exchange.failure, exchange), exchange);
-  };
-
-  app.addHook('onRequest', (request, reply, done) => {
-    const exchange = exchangeOf(request.raw);
-    const response = reply.raw as unknown as ServerResponse;
     let counted = false;
     let closed = false;
     response.on('close', () => {
@@ -104,16 +62,17 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
       const status = response.headersSent ? response.statusCode : 499;
       deps.observer.onRequest(exchange, status);
     });
+    const stop = (error: unknown) => refuse(response, exchange, error);
     const proceed = () => {
       // The caller left while the gate waited for keys: nothing is forwarded, for nobody would end it.
-      if (closed) return void reply.hijack();
+      if (closed) return;
       counted = true;
       deps.observer.onBegin(exchange);
-      done();
-    };
-    const stop = (error: unknown) => {
-      reply.hijack();
-      refuse(response, exchange, error);
+      try {
+        forward(exchange, request, response, forwarding);
+      } catch (error) {
+        stop(error);
+      }
     };
     try {
       if (deps.isDraining() && exchange.httpVersion !== '2.0') response.setHeader('Connection', 'close');
@@ -123,14 +82,11 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     } catch (error) {
       stop(error);
     }
-  });
-  app.setErrorHandler((error, request, reply) => {
-    reply.hijack();
-    refuse(reply.raw as unknown as ServerResponse, exchangeOf(request.raw), error);
-  });
-  await registerForward(app as never, { exchangeOf, refuse, now: deps.now, streams: deps.streams });
-  await app.ready();
-  if (listener === undefined) throw new TypeError('Fastify made no server');
+  };
+  listener.on('request', serve);
+  // The 100 goes out when the request is forwarded, not before it was let in.
+  listener.on('checkContinue', serve);
+  listener.on('clientError', (error, socket) => refuseUnparsed(error, socket as Socket, deps.observer));
   listener.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
     upgrade(request, socket, head, deps),
   );

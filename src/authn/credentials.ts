@@ -113,7 +113,10 @@ function collectLines(input: CredentialInput): Lines {
   const lines: Lines = { authorization: [], websocketProtocol: [], assertions: new Map() };
   const { rawHeaders } = input;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase();
+    const raw = rawHeaders[i] ?? '';
+    // Most lines are none of these; their names need not be lower-cased to see it.
+    if (!input.peerTrusted && raw.length !== 13 && raw.length !== 22) continue;
+    const name = raw.toLowerCase();
     const value = rawHeaders[i + 1] ?? '';
     if (name === 'authorization') lines.authorization.push(value);
     else if (name === 'sec-websocket-protocol') lines.websocketProtocol.push(value);

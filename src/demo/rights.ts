@@ -1,6 +1,7 @@
 // With a cluster of the person's own: as whom the gate would come to it, and whether that account may impersonate. Asked before anything
 // starts, with SelfSubjectReview and SelfSubjectAccessReview, which change nothing.
 
+import { Readable } from 'node:stream';
 import { upstreamTarget } from '../generation.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { createUpstream, type Upstream } from '../proxy/upstream.ts';
@@ -99,19 +100,37 @@ interface Answer {
 }
 
 async function ask(upstream: Upstream, path: string, body?: object): Promise<Answer> {
-  const response = await upstream.dispatcher.request({
-    origin: upstream.origin,
-    path: upstream.basePath + path,
-    method: body === undefined ? 'GET' : 'POST',
-    headers: [...upstream.credential, 'Content-Type', 'application/json', 'Accept', 'application/json'],
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.body.text();
-  if (response.statusCode === 401)
+  const { status, text } = await send(upstream, path, body === undefined ? '' : JSON.stringify(body));
+  if (status === 401)
     throw new ClusterRefused([
       `the cluster ${upstream.origin} does not accept the kubeconfig's credential (401)`,
     ]);
-  return { status: response.statusCode, body: parsed(text) };
+  return { status, body: parsed(text) };
+}
+
+function send(upstream: Upstream, path: string, body: string): Promise<{ status: number; text: string }> {
+  const json = ['Content-Type', 'application/json', 'Accept', 'application/json'];
+  const length = body === '' ? [] : ['Content-Length', String(Buffer.byteLength(body))];
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    const pieces: Buffer[] = [];
+    upstream.pool.send(
+      {
+        method: body === '' ? 'GET' : 'POST',
+        path: upstream.basePath + path,
+        lines: ['Host', upstream.host, ...upstream.credential, ...json, ...length],
+        body: body === '' ? null : Readable.from([Buffer.from(body)]),
+      },
+      {
+        onHead: (code) => {
+          status = code;
+        },
+        onData: (piece) => pieces.push(piece),
+        onEnd: () => resolve({ status, text: Buffer.concat(pieces).toString() }),
+        onError: reject,
+      },
+    );
+  });
 }
 
 function parsed(text: string): unknown {

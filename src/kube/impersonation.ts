@@ -24,6 +24,16 @@ export function impersonationHeaders(user: UserInfo): string[] {
   return lines;
 }
 
+/** `impersonationHeaders` with a memory: a verified user's lines are made once, for as long as the verdict on the token is remembered. */
+export function rememberIdentities(): (user: UserInfo) => readonly string[] {
+  const known = new WeakMap<UserInfo, readonly string[]>();
+  return (user) => {
+    const lines = known.get(user) ?? impersonationHeaders(user);
+    known.set(user, lines);
+    return lines;
+  };
+}
+
 /**
  * The first header of a caller that would impersonate: any name that begins with `impersonate-` in any case, known to Kubernetes or not,
  * also with `_` for `-` (some servers take the one for the other). The name as it was received; undefined when there is none.

@@ -39,24 +39,6 @@ export function requestBody(request: Readable): Readable {
   return body;
 }
 
-/** Moves `body` into `response`. `onDone` is called once: without an error when all was handed over. */
-export function relayBody(body: Readable, response: RawResponse, onDone: (error?: Error) => void): void {
-  const writable = response as ServerResponse;
-  body.on('data', (chunk: Buffer) => {
-    if (!writable.write(chunk)) body.pause();
-  });
-  writable.on('drain', () => body.resume());
-  body.on('end', () => {
-    writable.end();
-    onDone();
-  });
-  body.on('error', (error: Error) => {
-    // An answer that the gate has ended itself, a watch at its identity's end for instance, stays whole.
-    if (!writable.writableEnded) breakOff(response);
-    onDone(error);
-  });
-}
-
 /** Ends a response so that the caller sees that it is incomplete: a closed connection on HTTP/1.1, a reset stream on HTTP/2. */
 export function breakOff(response: RawResponse): void {
   if ('stream' in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);

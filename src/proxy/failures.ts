@@ -16,13 +16,9 @@ const UNREACHABLE = new Set([
   'EMFILE',
   'ENFILE',
 ]);
-const TIMEOUTS = new Set([
-  'CONNECT_TIMEOUT',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-]);
-const RESETS = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ECONNABORTED']);
+const TIMEOUTS = new Set(['CONNECT_TIMEOUT', 'ETIMEDOUT']);
+const RESETS = new Set(['ECONNRESET', 'EPIPE', 'UPSTREAM_CLOSED', 'ECONNABORTED']);
+const PROTOCOL = new Set(['UPSTREAM_MALFORMED', 'UPSTREAM_HEAD_TOO_LARGE']);
 
 /** Classifies an error of connecting to, or of talking with, the API server. Looks through `cause` chains and aggregates. */
 export function upstreamFailure(error: unknown): GateError {
@@ -35,10 +31,8 @@ function classify(error: unknown, depth = 0): ErrorCode {
   if (TLS_CODES.test(code)) return 'UPSTREAM_TLS';
   if (UNREACHABLE.has(code)) return 'UPSTREAM_UNREACHABLE';
   if (TIMEOUTS.has(code)) return 'UPSTREAM_TIMEOUT';
-  // undici's parser errors often come without a code.
-  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_RES') || code === 'UND_ERR_HEADERS_OVERFLOW')
-    return 'UPSTREAM_PROTOCOL';
-  if (error instanceof Error && error.name === 'HTTPParserError') return 'UPSTREAM_PROTOCOL';
+  if (PROTOCOL.has(code)) return 'UPSTREAM_PROTOCOL';
+  if (code === 'REQUEST_BODY_BROKEN') return 'BAD_REQUEST';
   const inner = depth < 5 ? innerErrors(error) : [];
   for (const one of inner) {
     const found = classify(one, depth + 1);

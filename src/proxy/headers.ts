@@ -38,7 +38,7 @@ const CALLER_MAY_NOT: ReadonlySet<string> = new Set([
   'x-original-uri',
   'x-rewrite-url',
 ]);
-const CALLER_MAY_NOT_PREFIXES = ['impersonate-', 'x-remote-', 'x-forwarded-', 'proxy-'] as const;
+const CALLER_MAY_NOT_PREFIX = /^(?:impersonate-|x-remote-|x-forwarded-|proxy-)/;
 
 /** What the lines for the API server are made of. */
 export interface UpstreamLines {
@@ -124,7 +124,8 @@ export function messageHead(startLine: string, lines: readonly string[]): Buffer
 /** The first value of a header among raw lines, or undefined. `name` is lower case. */
 export function headerValue(rawHeaders: readonly string[], name: string): string | undefined {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === name) return rawHeaders[i + 1];
+    const candidate = rawHeaders[i] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return rawHeaders[i + 1];
   }
   return undefined;
 }
@@ -146,5 +147,5 @@ function callerMaySend(lower: string, assertionHeaders: ReadonlySet<string>): bo
   // Some servers read `_` as `-`: judge such a name as what it may become.
   const name = lower.includes('_') ? lower.replaceAll('_', '-') : lower;
   if (HOP_BY_HOP.has(name) || CALLER_MAY_NOT.has(name) || assertionHeaders.has(name)) return false;
-  return !CALLER_MAY_NOT_PREFIXES.some((prefix) => name.startsWith(prefix));
+  return !CALLER_MAY_NOT_PREFIX.test(name);
 }

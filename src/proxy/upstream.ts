@@ -3,9 +3,9 @@
 // over API servers where a single HTTP/2 session would pin them.
 
 import { createSecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { Agent, type Dispatcher } from 'undici';
+import { afterDelay } from '../delay.ts';
 import { hostPort } from '../hostport.ts';
-import { MAX_HEADER_BYTES } from '../serverlimits.ts';
+import { createPool, type Pool } from './pool.ts';
 
 /** Where to connect, resolved from a kubeconfig or the pod's service account. Secrets are PEM or token text, '' when absent. */
 export interface UpstreamTarget {
@@ -30,7 +30,8 @@ export interface Upstream {
   readonly basePath: string;
   /** Flat request lines with the gate's own credential. */
   readonly credential: readonly string[];
-  readonly dispatcher: Dispatcher;
+  /** Carries REST. */
+  readonly pool: Pool;
   /** Opens a dedicated verified TLS connection, HTTP/1.1 by ALPN; the caller ends it. @throws the socket's error, or ConnectTimeout. */
   dial(): Promise<TLSSocket>;
   /** Ends idle pooled connections now and busy ones when they are done. */
@@ -41,11 +42,13 @@ export interface Upstream {
 export const CONNECT_TIMEOUT_MS = 30_000;
 /** Below the 90 s after which Go servers close idle connections, so that a pooled one is never closed under a request. ms. */
 const POOL_KEEP_ALIVE_MS = 30_000;
+/** The API server's certificate is verified at least so often; between, connections resume. ms */
+const MAX_RESUMING_MS = 60 * 60_000;
 /** TCP keep-alive probes on every connection, so that a silent dead peer is noticed. ms. */
 export const TCP_KEEP_ALIVE_MS = 30_000;
 
 /** Prepares an upstream; nothing is connected yet. @throws Error when the certificate or key can't be used. */
-export function createUpstream(name: string, target: UpstreamTarget): Upstream {
+export function createUpstream(name: string, target: UpstreamTarget, now: () => number = Date.now): Upstream {
   const secureContext = createSecureContext({
     ...(target.caPem === '' ? {} : { ca: target.caPem }),
     ...(target.clientCertPem === '' ? {} : { cert: target.clientCertPem, key: target.clientKeyPem }),
@@ -60,36 +63,60 @@ export function createUpstream(name: string, target: UpstreamTarget): Upstream {
     servername: /^[\d.]+$|:/.test(servername) ? '' : servername,
     ALPNProtocols: ['http/1.1'],
   };
+  const resumption = rememberSession(now);
   const dial = () => {
-    const socket = tlsConnect({ ...tls, host: target.host, port: target.port });
+    const session = resumption.get();
+    const socket = tlsConnect({
+      ...tls,
+      host: target.host,
+      port: target.port,
+      ...(session === undefined ? {} : { session }),
+    });
+    resumption.watch(socket);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     return socket;
   };
-  const agent = new Agent({
-    allowH2: false,
-    pipelining: 1,
-    connections: null,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: POOL_KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: POOL_KEEP_ALIVE_MS,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    connect: (_options, callback) =>
-      void connected(dial()).then(
-        (socket) => callback(null, socket),
-        (error) => callback(error, null),
-      ),
+  const pool = createPool({
+    connect: (ready, failed) => void connected(dial()).then(ready, failed),
+    keepAliveMs: POOL_KEEP_ALIVE_MS,
+    now,
+    setTimer: (callback, delayMs) => afterDelay(delayMs, callback),
   });
   return {
     name,
     host,
-    origin: `https://${host}`,
     basePath: target.basePath,
     credential: target.token === '' ? [] : ['Authorization', `Bearer ${target.token}`],
-    dispatcher: agent,
+    origin: `https://${host}`,
+    pool,
     dial: () => connected(dial()),
-    close: () => agent.close(),
+    close: () => pool.close(),
+  };
+}
+
+/**
+ * The latest TLS session of one upstream, for the next connection to resume (RFC 8446 §2.2): no certificate to send, verify and sign for.
+ * Only connections with the same authorities, name and client certificate share it, so what was verified once holds for all; at
+ * least every MAX_RESUMING_MS the certificate is verified anew. A connection that fails takes the session with it.
+ */
+function rememberSession(now: () => number) {
+  let session: Buffer | undefined;
+  let verifiedAt = 0;
+  return {
+    get: () => (now() - verifiedAt < MAX_RESUMING_MS ? session : undefined),
+    watch(socket: TLSSocket): void {
+      socket.once('secureConnect', () => {
+        if (!socket.isSessionReused()) verifiedAt = now();
+        // TLS 1.3 sends its tickets after the handshake; later ones are as good as the first.
+        socket.once('session', (fresh) => {
+          session = fresh;
+        });
+      });
+      socket.once('error', () => {
+        session = undefined;
+      });
+    },
   };
 }
 

@@ -1,43 +1,64 @@
 // Relays an answer that is no 101 to an upgrade's socket: status, lines and body whole, then both connections end. The body is framed by
 // its own Content-Length or, without one, by the end of the connection.
 
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { BodyReader } from '../proxy/framing.ts';
 import { messageHead } from '../proxy/headers.ts';
+import type { DialAnswer } from './dial.ts';
 
 /** Time for the whole answer to pass, as apiserver's upgrade handler gives. ms. */
 const RELAY_TIMEOUT_MS = 10_000;
 
-/** Writes the answer and ends `socket`; `done` is called once, when the answer has passed or failed, to end the other connection. */
+/** Writes the answer with `lines` and ends both connections: the API server's when all of it has come or failed, `socket` after its last byte. */
 export function relayResponse(
   socket: Socket,
-  response: IncomingMessage,
+  { head, socket: upstream, rest }: DialAnswer,
   lines: readonly string[],
-  done: () => void,
+  isHead: boolean,
 ): void {
+  const body = new BodyReader();
   const timer = setTimeout(() => close(), RELAY_TIMEOUT_MS);
   timer.unref();
   const close = () => {
     clearTimeout(timer);
-    response.destroy();
+    upstream.destroy();
     socket.destroy();
-    done();
   };
-  socket.on('close', close);
-  response.on('error', close);
-  const startLine = `HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`;
-  socket.write(messageHead(startLine, [...lines, 'Connection', 'close']));
-  response.on('data', (chunk: Buffer) => {
-    if (!socket.write(chunk)) response.pause();
-  });
-  socket.on('drain', () => response.resume());
-  response.on('end', () => {
-    done();
+  let isWhole = false;
+  const finish = () => {
+    isWhole = true;
+    upstream.destroy();
     // FIN after the last byte; what the caller still sends is read and dropped, so that no reset overtakes the answer.
     socket.end();
     socket.resume();
     socket.on('end', () =>
       socket.writableFinished ? socket.destroy() : socket.once('finish', () => socket.destroy()),
     );
+  };
+  const sink = {
+    onData: (piece: Buffer) => {
+      if (!socket.write(piece)) upstream.pause();
+    },
+  };
+  const take = (chunk: Buffer) => {
+    if (isWhole) return;
+    try {
+      body.read(chunk, 0, sink);
+    } catch {
+      close();
+      return;
+    }
+    if (body.done) finish();
+  };
+  socket.on('close', close);
+  socket.on('drain', () => upstream.resume());
+  upstream.on('data', take);
+  upstream.on('end', () => (body.untilClose ? finish() : close()));
+  upstream.on('close', () => {
+    if (!isWhole) close();
   });
+  socket.write(messageHead(`HTTP/1.1 ${head.status} ${head.message}`, [...lines, 'Connection', 'close']));
+  body.start(head, isHead);
+  take(rest);
+  upstream.resume();
 }

@@ -6,6 +6,18 @@ import { requestKind, sessionKind } from '../kube/longrunning.ts';
 import { loggedTarget } from '../log.ts';
 import type { Session, SessionKind } from '../sessions.ts';
 
+/** What waits in all sessions together for slow receivers: about so much each way. Bytes. */
+const QUEUE_BUDGET_BYTES = 64 * 1024 * 1024;
+const MIN_QUEUE_BYTES = 64 * 1024;
+/** More brought nothing: 1.35 CPU seconds a GB with 1 MiB, 1.4 with 512 KiB, 1.5 with 256, 1.7 with 64 (stream-down). */
+const MAX_QUEUE_BYTES = 1024 * 1024;
+
+/** A session's share, each way, when so many are open: a few may be fast, and thousands that nobody reads don't take the memory. */
+export function queueShare(openSessions: number): number {
+  const share = QUEUE_BUDGET_BYTES / Math.max(1, openSessions);
+  return Math.min(MAX_QUEUE_BYTES, Math.max(MIN_QUEUE_BYTES, share));
+}
+
 /** Starts the record; the tunnel gives it its `close`. */
 export function newSession(exchange: Exchange, startedAt: number): Session {
   return {

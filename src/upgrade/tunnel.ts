@@ -26,6 +26,8 @@ export interface TunnelOptions {
   readonly upstreamHead: Buffer;
   /** Counters are kept here; `close` is taken over by the tunnel. */
   readonly session: Session;
+  /** How much may wait for a slow receiver, each way, before the sender is stopped. Bytes; asked anew each time. */
+  readonly queueBytes: () => number;
   /** Called once, when both sockets are closed. */
   readonly onEnd: (reason: EndReason, detail: string) => void;
   readonly lingerMs?: number;
@@ -74,14 +76,18 @@ export function openTunnel(options: TunnelOptions): void {
     [upstream, client],
   ] as const) {
     guardWrites(from, session, (error) => blame(from.name, error.message));
-    join(from, to, { session, blame, settle, lingerMs });
+    join(from, to, { session, queueBytes: options.queueBytes, blame, settle, lingerMs });
   }
-  deliver(client, upstream, options.clientHead, session);
-  deliver(upstream, client, options.upstreamHead, session);
+  deliver(client, upstream, options.clientHead, options);
+  deliver(upstream, client, options.upstreamHead, options);
 }
 
-interface JoinContext {
+interface Delivery {
   readonly session: Session;
+  readonly queueBytes: () => number;
+}
+
+interface JoinContext extends Delivery {
   readonly blame: (reason: EndReason, why: string) => void;
   readonly settle: () => void;
   readonly lingerMs: number;
@@ -90,7 +96,7 @@ interface JoinContext {
 /** Wires the direction from → to. */
 function join(from: Side, to: Side, context: JoinContext): void {
   const { session, blame } = context;
-  from.socket.on('data', (chunk: Buffer) => deliver(from, to, chunk, session));
+  from.socket.on('data', (chunk: Buffer) => deliver(from, to, chunk, context));
   to.socket.on('drain', () => from.socket.resume());
   from.socket.on('end', () => {
     blame(from.name, '');
@@ -108,7 +114,7 @@ function join(from: Side, to: Side, context: JoinContext): void {
       // Destroyed by a reset: what was read but not handed over is still in the stream's buffer.
       from.readEnded = true;
       const rest: Buffer | null = from.socket.read();
-      if (rest !== null) deliver(from, to, rest, session);
+      if (rest !== null) deliver(from, to, rest, context);
     }
     session.delivered[to.direction] -= from.socket.writableLength;
     finish(to, context.lingerMs);
@@ -118,12 +124,15 @@ function join(from: Side, to: Side, context: JoinContext): void {
 }
 
 /** Hands bytes over, and stops reading when the other side can't take more for now. */
-function deliver(from: Side, to: Side, chunk: Buffer, session: Session): void {
+function deliver(from: Side, to: Side, chunk: Buffer, context: Delivery): void {
+  const { session } = context;
   if (chunk.length === 0) return;
   session.received[from.direction] += chunk.length;
   if (to.closed || to.writeBroken || to.socket.writableEnded) return;
   session.delivered[from.direction] += chunk.length;
-  if (!to.socket.write(chunk) && !from.closed) from.socket.pause();
+  // Node would have us stop at 64 KiB, and then start and stop for every few records: 1.7 CPU seconds a GB instead of 1.35 (stream-down).
+  if (!to.socket.write(chunk) && to.socket.writableLength >= context.queueBytes() && !from.closed)
+    from.socket.pause();
 }
 
 /** Sends FIN after all that is queued, keeps reading (and dropping) so that the close is clean, and closes for good in bounded time. */

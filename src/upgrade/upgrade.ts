@@ -14,7 +14,7 @@ import type { SessionRegistry } from '../sessions.ts';
 import { type DialAnswer, dialUpgrade } from './dial.ts';
 import { relayResponse } from './relay.ts';
 import { sameProtocol } from './requested.ts';
-import { limitSession, newSession } from './session.ts';
+import { limitSession, newSession, queueShare } from './session.ts';
 import { openTunnel } from './tunnel.ts';
 
 export interface UpgradeDeps {
@@ -52,7 +52,7 @@ export async function serveUpgrade(
     const answer = await dial(exchange, gone.signal);
     exchange.answeredAt = deps.now();
     socket.off('close', leave);
-    if (answer.kind === 'upgraded') acceptUpgrade(exchange, answer, socket, head, deps);
+    if (answer.head.status === 101) acceptUpgrade(exchange, answer, socket, head, deps);
     else relayRefusal(exchange, answer, socket, deps);
   } catch (error) {
     const failure = asGateError(error);
@@ -74,14 +74,14 @@ async function dial(exchange: Exchange, signal: AbortSignal): Promise<DialAnswer
 
 function acceptUpgrade(
   exchange: Exchange,
-  answer: DialAnswer & { kind: 'upgraded' },
+  answer: DialAnswer,
   socket: Socket,
   head: Buffer,
   deps: UpgradeDeps,
 ): void {
-  const { response, socket: upstream, head: upstreamHead } = answer;
-  upstream.on('error', () => {});
-  if (!sameProtocol(exchange.upgrade, headerValue(response.rawHeaders, 'upgrade'))) {
+  const { lines } = answer.head;
+  const { socket: upstream, rest: upstreamHead } = answer;
+  if (!sameProtocol(exchange.upgrade, headerValue(lines, 'upgrade'))) {
     upstream.destroy();
     throw gateError('UPGRADE_INVALID_RESPONSE', { detail: 'a 101 for another protocol than was asked for' });
   }
@@ -93,36 +93,30 @@ function acceptUpgrade(
   const disarm = limitSession(session, exchange, deps);
   deps.sessions.add(session);
   // Written before the tunnel's first byte and in a piece of its own: kubectl's SPDY client drops what comes in one segment with it.
-  socket.write(messageHead('HTTP/1.1 101 Switching Protocols', response.rawHeaders));
+  socket.write(messageHead('HTTP/1.1 101 Switching Protocols', lines));
   openTunnel({
     client: socket,
     upstream,
     clientHead: head,
     upstreamHead,
     session,
+    queueBytes: () => queueShare(deps.sessions.open.size),
     onEnd: (reason, detail) => {
       disarm();
       deps.sessions.remove(session, reason, detail);
     },
   });
+  upstream.resume();
   deps.onAnswer(exchange, 101);
 }
 
-function relayRefusal(
-  exchange: Exchange,
-  answer: DialAnswer & { kind: 'response' },
-  socket: Socket,
-  deps: UpgradeDeps,
-): void {
-  const { response, socket: upstream } = answer;
-  const status = response.statusCode ?? 0;
+function relayRefusal(exchange: Exchange, answer: DialAnswer, socket: Socket, deps: UpgradeDeps): void {
+  const { status, lines } = answer.head;
   if (status < 400) {
     // A success or redirect is no answer to an upgrade, and following a redirect would carry credentials away (CVE-2020-8559).
-    upstream.destroy();
+    answer.socket.destroy();
     throw gateError('UPGRADE_INVALID_RESPONSE', { detail: `the API server answered ${status}` });
   }
-  relayResponse(socket, response, downstreamResponseLines(response.rawHeaders, exchange.id), () =>
-    upstream.destroy(),
-  );
+  relayResponse(socket, answer, downstreamResponseLines(lines, exchange.id), exchange.method === 'HEAD');
   deps.onAnswer(exchange, status);
 }

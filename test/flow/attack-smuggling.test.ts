@@ -194,6 +194,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
   const { createGateServer } = await import('../../src/server.ts');
   const { createSessionRegistry } = await import('../../src/sessions.ts');
   const { holdCurrent } = await import('../../src/current.ts');
+  const { rememberIdentities } = await import('../../src/kube/impersonation.ts');
   const { createUpstream } = await import('../../src/proxy/upstream.ts');
   const { randomUUID } = await import('node:crypto');
   const { readFileSync } = await import('node:fs');
@@ -222,6 +223,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
     authenticator: { authenticate: () => authenticate(), issuers: () => [] },
     isTrusted: () => false,
     assertionHeaders: new Set<string>(),
+    identityOf: rememberIdentities(),
     files: [],
     observeAuthentication: () => {},
     shared: new Map(),

@@ -138,7 +138,6 @@ t.test('HTTP/1.1: a URL beyond the limit is a 431 or 414 Status', async (t) => {
 t.test('HTTP/2: headers beyond 1 MiB are refused, and nobody else notices', async (t) => {
   const bystander = caller(gate, 'h2');
   const watching = bystander.open({ method: 'POST', path: '/x', headers: auth });
-  const before = upstream.received.length;
   const session: ClientHttp2Session = connectHttp2(`https://127.0.0.1:${gate.port}`, {
     ca: gate.ca.certPem,
     ...({ maxSendHeaderBlockLength: 16 * 1024 * 1024 } as object),
@@ -155,7 +154,8 @@ t.test('HTTP/2: headers beyond 1 MiB are refused, and nobody else notices', asyn
   });
   t.comment(outcome);
   t.not(outcome, 'answered 200');
-  t.equal(upstream.received.length, before, 'nothing was forwarded');
+  const large = upstream.received.filter(({ rawHeaders }) => rawHeaders.includes('x-big-0'));
+  t.same(large, [], 'nothing was forwarded');
   session.destroy();
   watching.request.end();
   const { status } = await watching.head;

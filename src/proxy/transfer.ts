@@ -1,0 +1,104 @@
+// One request under way, from before it has a connection until its answer has ended, when it lets go of everything: whoever still holds
+// it can neither reach the connection, which may serve another request by then, nor keep anything alive by it.
+
+import type { Socket } from 'node:net';
+import { type RequestHead, requestHead, Upload, type UpstreamRequest } from './sending.ts';
+
+/** Hears of an answer, synchronously; exactly one of onEnd and onError comes last. */
+export interface ResponseHandler {
+  /** The final head, once; flat lines in order, repeats kept, latin1. */
+  onHead(status: number, message: string, lines: string[]): void;
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  onError(error: Error): void;
+}
+
+/** A request under way. After the answer's end nothing here has an effect. */
+export interface Sending {
+  /** Ends it now, with onError. */
+  abort(error: Error): void;
+  /** Stops reading the answer; onData is not called again before `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
+/** What carries a request: a connection, as its request sees it. */
+export interface Carrier {
+  /** Ends the connection and the request under way. */
+  fail(error: Error): void;
+  /** Reads nothing more. */
+  halt(): void;
+  /** Reads on, beginning with what was read before. */
+  proceed(): void;
+}
+
+/** One request and who hears of its answer; it may still wait for its connection. @throws TypeError as requestHead does */
+export class Transfer implements Sending {
+  readonly isHead: boolean;
+  paused = false;
+  #head: RequestHead | undefined;
+  #handler: ResponseHandler | undefined;
+  #connection: Carrier | undefined;
+  #upload: Upload | undefined;
+
+  constructor(request: UpstreamRequest, handler: ResponseHandler) {
+    this.#head = requestHead(request);
+    this.isHead = request.method === 'HEAD';
+    this.#handler = handler;
+    if (request.body !== null) this.#upload = new Upload(request.body, this.#head.bodyBytes, this);
+  }
+
+  /** undefined once the answer has ended. */
+  get handler(): ResponseHandler | undefined {
+    return this.#handler;
+  }
+
+  /** Nothing of the request is still to be sent. */
+  get isSent(): boolean {
+    return this.#upload === undefined || this.#upload.complete;
+  }
+
+  /** Writes the head and starts the body. */
+  start(connection: Carrier, socket: Socket): void {
+    this.#connection = connection;
+    socket.write(this.#head?.text ?? '', 'latin1');
+    this.#head = undefined;
+    this.#upload?.start(socket);
+  }
+
+  /** The socket takes more of the body. */
+  drain(): void {
+    this.#upload?.resume();
+  }
+
+  /** Lets go of everything. @returns the handler, for its last call */
+  finish(): ResponseHandler | undefined {
+    const handler = this.#handler;
+    this.#upload?.stop();
+    this.#head = undefined;
+    this.#handler = undefined;
+    this.#connection = undefined;
+    this.#upload = undefined;
+    return handler;
+  }
+
+  abort(error: Error): void {
+    if (this.#connection !== undefined) this.#connection.fail(error);
+    else this.finish()?.onError(error);
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.#connection?.halt();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.#connection?.proceed();
+  }
+
+  /** The body failed, and so the request. */
+  onUploadError(error: Error): void {
+    this.abort(error);
+  }
+}

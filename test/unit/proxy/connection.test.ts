@@ -1,0 +1,365 @@
+import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import t from 'tap';
+import { reset } from '../../fakes/peers.ts';
+import { get, hear, readUntil, startPooled } from '../../fakes/pool.ts';
+
+const EMPTY = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+t.test('a request is one write, and its answer is heard in order', async (t) => {
+  const pooled = await startPooled();
+  t.teardown(() => pooled.close());
+  const heard = hear();
+  pooled.pool.send(get({ path: '/api?a=%C3', lines: ['Host', 'api', 'X-A', '\xe9', 'x-a', ''] }), heard);
+  const peer = await pooled.accepted();
+  const [request] = await once(peer, 'data');
+  t.equal(request.toString('latin1'), 'GET /api?a=%C3 HTTP/1.1\r\nHost: api\r\nX-A: \xe9\r\nx-a: \r\n\r\n');
+  peer.write(
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\nA: 1\r\na: 2\r\nContent-Length: 5\r\n\r\nhello',
+  );
+  await heard.ended;
+  t.same(
+    [heard.status, heard.message, heard.body, heard.error, heard.ends],
+    [403, 'No', 'hello', undefined, 1],
+  );
+  t.strictSame(heard.lines, ['A', '1', 'a', '2', 'Content-Length', '5']);
+  t.equal(pooled.pool.idle, 1);
+});
+
+const failures: readonly (readonly [what: string, answer: string, code: string, message?: RegExp])[] = [
+  ['nothing', '', 'UPSTREAM_CLOSED', /before it answered/],
+  ['half a head', 'HTTP/1.1 200', 'UPSTREAM_CLOSED', /within its answer/],
+  ['an informational answer only', 'HTTP/1.1 100 x\r\n\r\n', 'UPSTREAM_CLOSED', /within/],
+  ['half a body', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell', 'UPSTREAM_CLOSED', /within/],
+  ['no last chunk', `${CHUNKED}1\r\nx\r\n`, 'UPSTREAM_CLOSED', /within/],
+  ['a malformed head', 'HTTP/1.1 200 OK\r\nA : b\r\n\r\n', 'UPSTREAM_MALFORMED'],
+  ['a malformed chunk', `${CHUNKED}x\r\n`, 'UPSTREAM_MALFORMED'],
+  ['101', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n', 'UPSTREAM_MALFORMED'],
+];
+
+t.test('answers that fail, once, and with the connection', async (t) => {
+  for (const [what, answer, code, message = /./] of failures) {
+    const pooled = await startPooled();
+    const heard = hear();
+    pooled.pool.send(get(), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    peer.end(answer, 'latin1');
+    await heard.ended;
+    await pooled.pool.close();
+    t.match(heard, { error: { code, message }, ends: 1 }, what);
+    await pooled.close();
+  }
+});
+
+t.test('a body until the connection ends is whole after FIN, and broken after RST', async (t) => {
+  for (const isReset of [false, true]) {
+    const pooled = await startPooled();
+    const heard = hear({ onData: () => isReset && reset(peer) });
+    pooled.pool.send(get(), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    peer.write('HTTP/1.1 200 OK\r\n\r\nhello');
+    if (!isReset) peer.end();
+    await heard.ended;
+    t.match(heard, { body: 'hello', error: isReset ? { code: 'ECONNRESET' } : undefined, ends: 1 });
+    t.equal(pooled.pool.idle, 0);
+    await pooled.close();
+  }
+});
+
+const lasts: readonly (readonly [what: string, answer: string])[] = [
+  ['Connection: close', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'],
+  ['HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n'],
+  ['a byte too many', `${EMPTY}X`],
+  ['a second answer', `${EMPTY}${EMPTY}`],
+];
+
+t.test('answers that end well, after which the connection is not used again', async (t) => {
+  for (const [what, answer] of lasts) {
+    const pooled = await startPooled();
+    const heard = hear();
+    pooled.pool.send(get(), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    peer.write(answer);
+    await heard.ended;
+    t.match(heard, { status: 200, error: undefined, ends: 1 }, what);
+    t.equal(pooled.pool.idle, 0, what);
+    t.equal(pooled.sockets[0]?.destroyed, true, what);
+    await pooled.close();
+  }
+});
+
+t.test('what the handler throws fails its request, and nothing else', async (t) => {
+  for (const where of ['onHead', 'onData'] as const) {
+    const pooled = await startPooled();
+    const heard = hear({
+      [where]: () => {
+        throw new Error('ours');
+      },
+    });
+    pooled.pool.send(get(), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    peer.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx');
+    await heard.ended;
+    t.match(heard, { error: { message: 'ours' }, ends: 1 }, where);
+    await pooled.close();
+  }
+});
+
+t.test('abort is heard at once, also from within onHead and onData, and only once', async (t) => {
+  for (const where of ['onHead', 'onData'] as const) {
+    const pooled = await startPooled();
+    const heard = hear({ [where]: () => sending.abort(new Error('gone')) });
+    const sending = pooled.pool.send(get(), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    const closed = once(peer, 'close');
+    peer.resume();
+    peer.write(`${CHUNKED}1\r\na\r\n1\r\nb\r\n0\r\n\r\n`);
+    peer.on('end', () => peer.destroy());
+    await heard.ended;
+    await closed;
+    sending.abort(new Error('again'));
+    sending.pause();
+    sending.resume();
+    t.equal(heard.body, where === 'onHead' ? '' : 'a', where);
+    t.match(heard, { error: { message: 'gone' }, ends: 1 }, where);
+    await pooled.close();
+  }
+});
+
+t.test('paused, nothing is heard; resumed, all of it in order', async (t) => {
+  const pooled = await startPooled();
+  t.teardown(() => pooled.close());
+  const heard = hear({ onData: () => sending.pause() });
+  const sending = pooled.pool.send(get(), heard);
+  const peer = await pooled.accepted();
+  await once(peer, 'data');
+  const data = once(pooled.sockets[0] ?? peer, 'data');
+  peer.write(`${CHUNKED}1\r\na\r\n1\r\nb\r\n`);
+  await data;
+  t.equal(heard.body, 'a', 'the rest of what was read waits');
+  sending.resume();
+  t.equal(heard.body, 'ab', 'and is handed on at once');
+  peer.write('1\r\nc\r\n0\r\n\r\n');
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(heard.body, 'ab');
+  sending.resume();
+  while (heard.body === 'ab') await new Promise((resolve) => setImmediate(resolve));
+  t.same([heard.body, heard.ends], ['abc', 0]);
+  sending.resume();
+  t.match(heard, { ends: 1, error: undefined });
+  // Reading goes on, so that the idle connection sees its peer close.
+  t.equal(pooled.pool.idle, 1);
+  peer.end();
+  await pooled.pool.close();
+});
+
+t.test(
+  'a handler that takes one piece at a time gets megabytes in order, and the peer has to wait',
+  async (t) => {
+    const pooled = await startPooled();
+    t.teardown(() => pooled.close());
+    const size = 8 * 1024 * 1024;
+    let bytes = 0;
+    let wrong = 0;
+    const heard = hear();
+    heard.onData = (chunk) => {
+      for (const byte of chunk) if (byte !== bytes++ % 251) wrong++;
+      sending.pause();
+      setImmediate(() => sending.resume());
+    };
+    const sending = pooled.pool.send(get(), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    peer.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+    const drained = peer.write(Buffer.from(Uint8Array.from({ length: size }, (_, i) => i % 251)));
+    await heard.ended;
+    t.same([bytes, wrong, drained, heard.error], [size, 0, false, undefined]);
+    t.equal(pooled.pool.idle, 1);
+  },
+);
+
+t.test('an answer that ends while it is paused leaves a connection that is read', async (t) => {
+  const pooled = await startPooled();
+  t.teardown(() => pooled.close());
+  const heard = hear({ onHead: () => sending.pause() });
+  const sending = pooled.pool.send(get(), heard);
+  const peer = await pooled.accepted();
+  await once(peer, 'data');
+  peer.write(EMPTY);
+  await heard.ended;
+  t.same([heard.error, pooled.pool.idle, pooled.sockets[0]?.isPaused()], [undefined, 1, false]);
+});
+
+t.test('what was read before FIN is not lost by a handler that has paused', async (t) => {
+  for (const [head, rest, error, body = 'hello'] of [
+    ['HTTP/1.1 200 OK\r\n\r\n', 'hello', undefined],
+    ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', 'hello', undefined],
+    [CHUNKED, '2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n', undefined],
+    [CHUNKED, '5\r\nhello\r\n', { code: 'UPSTREAM_CLOSED' }],
+    ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', 'hell', { code: 'UPSTREAM_CLOSED' }, 'hell'],
+  ] as const) {
+    const pooled = await startPooled();
+    const heard = hear({ onHead: () => sending.pause() });
+    const sending = pooled.pool.send(get(), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    const [socket] = pooled.sockets;
+    if (socket === undefined) throw new Error('no connection');
+    const closed = once(socket, 'close');
+    peer.end(head + rest);
+    await closed;
+    t.same([heard.status, heard.body, heard.ends], [200, '', 0], head);
+    sending.resume();
+    t.same([heard.body, heard.ends, pooled.pool.idle, pooled.pool.open], [body, 1, 0, 0], head);
+    t.match(heard, { error }, head);
+    await pooled.close();
+  }
+});
+
+t.test('aborted while something waits behind FIN: heard once', async (t) => {
+  const pooled = await startPooled();
+  t.teardown(() => pooled.close());
+  const heard = hear({ onHead: () => sending.pause() });
+  const sending = pooled.pool.send(get(), heard);
+  const peer = await pooled.accepted();
+  await once(peer, 'data');
+  const closed = once(pooled.sockets[0] ?? peer, 'close');
+  peer.end('HTTP/1.1 200 OK\r\n\r\nhello');
+  await closed;
+  sending.abort(new Error('gone'));
+  sending.resume();
+  t.match(heard, { error: { message: 'gone' }, ends: 1 });
+  t.equal(heard.body, '');
+});
+
+// --- bodies of requests -----------------------------------------------------------------------------------------------------------
+
+t.test('a body without Content-Length is sent in chunks, one with it as it is', async (t) => {
+  for (const [lines, end, expected] of [
+    [[], '0\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n'],
+    [['content-length', '11'], 'world', 'content-length: 11\r\n\r\nhello world'],
+  ] as const) {
+    const pooled = await startPooled();
+    const heard = hear();
+    const body = Readable.from([Buffer.from('hello'), Buffer.alloc(0), Buffer.from(' world')]);
+    pooled.pool.send(get({ method: 'POST', lines, body }), heard);
+    const peer = await pooled.accepted();
+    t.equal(await readUntil(peer, end), `POST / HTTP/1.1\r\n${expected}`);
+    peer.write(EMPTY);
+    await heard.ended;
+    t.match(heard, { status: 200, error: undefined });
+    t.equal(pooled.pool.idle, 1);
+    await pooled.close();
+  }
+});
+
+t.test('the head does not wait for the first byte of the body', async (t) => {
+  const pooled = await startPooled();
+  t.teardown(() => pooled.close());
+  const body = new PassThrough();
+  pooled.pool.send(get({ method: 'PUT', body }), hear());
+  const peer = await pooled.accepted();
+  t.match(await readUntil(peer, '\r\n\r\n'), /^PUT/);
+});
+
+t.test('a body that is not what was announced fails its request', async (t) => {
+  for (const [what, body, code] of [
+    ['shorter', Readable.from([Buffer.from('abc')]), 'REQUEST_BODY_BROKEN'],
+    ['longer', Readable.from([Buffer.from('abc'), Buffer.from('def')]), 'REQUEST_BODY_BROKEN'],
+    [
+      'failed',
+      new Readable({
+        read() {
+          this.destroy(Object.assign(new Error('x'), { code: 'OURS' }));
+        },
+      }),
+      'OURS',
+    ],
+    [
+      'closed without an end',
+      new Readable({
+        read() {
+          this.destroy();
+        },
+      }),
+      'REQUEST_BODY_BROKEN',
+    ],
+    ['destroyed before', new Readable({ read() {} }).destroy(), 'REQUEST_BODY_BROKEN'],
+  ] as const) {
+    const pooled = await startPooled();
+    const heard = hear();
+    pooled.pool.send(get({ method: 'PUT', lines: ['Content-Length', '5'], body }), heard);
+    await heard.ended;
+    t.match(heard, { error: { code }, ends: 1 }, what);
+    t.equal(body.destroyed, true, what);
+    await pooled.close();
+  }
+});
+
+t.test(
+  'an answer before the end of the body: heard whole, the body ended, the connection closed',
+  async (t) => {
+    const pooled = await startPooled();
+    t.teardown(() => pooled.close());
+    const body = new PassThrough();
+    const heard = hear();
+    pooled.pool.send(get({ method: 'PUT', body }), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    peer.write('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno');
+    await heard.ended;
+    t.match(heard, { status: 413, body: 'no', error: undefined });
+    t.same([pooled.pool.idle, pooled.sockets[0]?.destroyed, body.destroyed], [0, true, true]);
+  },
+);
+
+// HTTP/2 callers may say that a body has ended in a frame of its own, long after the last byte.
+t.test('a body whose announced bytes are all sent is complete, before its end is heard', async (t) => {
+  const pooled = await startPooled();
+  t.teardown(() => pooled.close());
+  const body = new PassThrough();
+  const heard = hear();
+  pooled.pool.send(get({ method: 'PUT', lines: ['Content-Length', '2'], body }), heard);
+  body.write('ab');
+  const peer = await pooled.accepted();
+  await readUntil(peer, 'ab');
+  peer.write(EMPTY);
+  await heard.ended;
+  t.same([pooled.pool.idle, heard.error], [1, undefined]);
+});
+
+t.test('a body is read no faster than the API server takes it', async (t) => {
+  const pooled = await startPooled();
+  t.teardown(() => pooled.close());
+  const size = 64 * 1024 * 1024;
+  let given = 0;
+  const body = new Readable({
+    read() {
+      given += 64 * 1024;
+      this.push(given > size ? null : Buffer.alloc(64 * 1024));
+    },
+  });
+  const heard = hear();
+  pooled.pool.send(get({ method: 'PUT', lines: ['Content-Length', `${size}`], body }), heard);
+  const peer = await pooled.accepted();
+  // It reads nothing: wait until no more is given.
+  for (let before = -1, still = 0; still < 20; before = given) {
+    await new Promise((resolve) => setImmediate(resolve));
+    still = given === before && given > 0 ? still + 1 : 0;
+  }
+  t.ok(given < size / 2, `${given} of ${size} were read`);
+  let received = 0;
+  peer.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > size) peer.write(EMPTY);
+  });
+  await heard.ended;
+  t.match(heard, { status: 200, error: undefined });
+  t.equal(pooled.pool.idle, 1);
+});
