@@ -16,7 +16,7 @@ import { breakOff } from './proxy/body.ts';
 import { forward } from './proxy/forward.ts';
 import type { SessionRegistry } from './sessions.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
-import { kindOf } from './upgrade/session.ts';
+import { kindOf, queueShare } from './upgrade/session.ts';
 import { serveUpgrade } from './upgrade/upgrade.ts';
 
 type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -44,7 +44,9 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     if ((response as ServerResponse).headersSent) breakOff(response);
     else answerResponse(response as ServerResponse, renderAnswer(exchange.failure, exchange), exchange);
   };
-  const forwarding = { refuse, now: deps.now, streams: deps.streams };
+  let open = 0;
+  const queueBytes = () => queueShare(open);
+  const forwarding = { refuse, now: deps.now, streams: deps.streams, queueBytes };
   const serve = (request: AnyRequest, anyResponse: AnyResponse) => {
     const response = anyResponse as ServerResponse;
     const generation = deps.current.enter();
@@ -55,7 +57,9 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     );
     let counted = false;
     let closed = false;
+    open++;
     response.on('close', () => {
+      open--;
       closed = true;
       if (counted) deps.observer.onUnbegin(exchange);
       deps.current.leave(exchange.generation);
