@@ -23,7 +23,7 @@ export function renderDocument(results: Results): string {
     `Measured on ${date} by \`npm run bench\` (size ${options.size}, ${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'}, ${minutes} min), every contestant in one run on one machine, ` +
       'interleaved. Each cell is the median over the rounds with its range; a ratio (÷) is the median of the ratios within each round, so ' +
       'that whatever else the machine did met both sides. **Read the ratios**: the absolute numbers belong to this machine. CPU is user and ' +
-      "system time of all of a contestant's processes, from `/proc`; time is what a clock shows. Less is better everywhere.",
+      "system time of all of a contestant's processes, from `/proc`; time is what a clock shows. Less is better, but for the part of events in time and for what two workers give.",
     `![Postern and the others, as ratios to HAProxy](${PICTURE_FILE})`,
     '## Targets',
     summary(results),
@@ -33,6 +33,7 @@ export function renderDocument(results: Results): string {
     '## The work',
     results.figures.map((figure) => `- **${figure.name}**: ${figure.describe(options.size)}`).join('\n'),
     WORK,
+    ...(results.figures.some(({ needs }) => needs === 'workers') ? [SCALING] : []),
     '## Who took part',
     renderMarkdown(entrantTable(results.entrants)).trimEnd(),
     ENTRANTS,
@@ -51,8 +52,15 @@ export function renderDocument(results: Results): string {
 const WORK =
   'The load generator and the upstream are small Go programs of this repository (`bench/go`). Exec sessions are HTTP/1.1 upgrades to SPDY/3.1 ' +
   'with raw bytes after the 101, as every contestant passes them on without looking inside. Before each measurement comes a warm-up of a tenth ' +
-  "of the work. A contestant's processes serve a whole round, except for the figures about memory (idle, list), for which they are " +
-  'started anew.';
+  "of the work. A contestant's processes serve a whole round, except for the figures about memory (idle, list) and workers, for which " +
+  'they are started anew.';
+
+/** Said where it was measured. */
+const SCALING =
+  'How workers is reckoned: while load generator and upstream need the cores as well, time cannot show what two workers give, so CPU does. With ' +
+  'c1 the CPU of a request in one process, c2 that in all processes of `postern serve --workers 2`, the first one included, and s the busier ' +
+  "worker's part of the workers' CPU, two workers with a core each serve c1 ÷ (s × c2) times what one process with one core serves: 2 would be " +
+  'perfect. What cores share, their caches and memory, is not in it, and opening connections is not: they are open before.';
 
 const ENTRANTS =
   'All have the same certificate authority and keys (ECDSA P-256), TLS 1.3 on both sides with verification, HTTP/1.1 to the upstream, and one ' +

@@ -1,27 +1,14 @@
 // The figures of the benchmark as data: which work the load generator does for each, in three sizes, and what is read from it. Adding a
 // figure is adding a row here (and its work to bench/go/load).
 
+import { type Metric, MICRO_CPU, MILLI_CPU, P99, PER_GB, p50, SCALING } from './metrics.ts';
+
 /** smoke: seconds, to see that it works; short: while one works on the code; full: the figures that count. */
 export type Size = 'smoke' | 'short' | 'full';
 export const SIZES: readonly Size[] = ['smoke', 'short', 'full'];
 
-/**
- * What is measured. cpu: CPU seconds of the contestant's processes per unit of work; wall: seconds per unit of work; p50, p99: latencies in
- * seconds; slowdown: p99 under load divided by the same session's p99 before; kept: the work done as a share of what was due; rss: bytes of memory per session; growth: bytes of memory
- * at the peak above what it was before.
- */
-export type MetricName = 'cpu' | 'wall' | 'p50' | 'p99' | 'slowdown' | 'kept' | 'rss' | 'growth';
-
-/** proxy: it is one; http2: HTTP/2 with callers; mlkem: the key exchange X25519MLKEM768 with callers. */
-export type Need = 'proxy' | 'http2' | 'mlkem';
-
-/** A metric of one figure, and how it is shown: value × scale in `unit`. */
-export interface Metric {
-  readonly name: MetricName;
-  readonly label: string;
-  readonly unit: string;
-  readonly scale: number;
-}
+/** proxy: it is one; http2: HTTP/2 with callers; mlkem: the key exchange X25519MLKEM768 with callers; workers: several processes that serve as one. */
+export type Need = 'proxy' | 'http2' | 'mlkem' | 'workers';
 
 export interface Figure {
   readonly name: string;
@@ -35,7 +22,7 @@ export interface Figure {
   readonly metrics: readonly Metric[];
   /** What a contestant must be able to do to take part; who cannot is left out of it. */
   readonly needs: Need | undefined;
-  /** Memory is measured: in processes started for it. */
+  /** Measured in processes started for it: memory, and what needs other processes than the rest. */
   readonly fresh: boolean;
   /** Nothing is done after the set-up; the sessions are held while memory is read. */
   readonly holds: boolean;
@@ -43,21 +30,8 @@ export interface Figure {
 
 const KB = 1e-3;
 const MB = 1e-6;
-const MILLI = 1e3;
-const MICRO = 1e6;
 const MEGABYTE = 1_000_000;
 const GIGABYTE = 1_000_000_000;
-
-const cpu = (unit: string, scale: number): Metric => ({ name: 'cpu', label: 'CPU', unit, scale });
-const wall = (unit: string, scale: number): Metric => ({ name: 'wall', label: 'time', unit, scale });
-const p50 = (unit: 'µs' | 'ms'): Metric => ({
-  name: 'p50',
-  label: 'p50',
-  unit,
-  scale: unit === 'ms' ? MILLI : MICRO,
-});
-const p99: Metric = { name: 'p99', label: 'p99', unit: 'ms', scale: MILLI };
-const PER_GB = [cpu('s/GB', 1), wall('s/GB', 1)];
 
 type Sized<T> = Readonly<Record<Size, T>>;
 /** Everything of a figure that has a usual value. */
@@ -94,7 +68,7 @@ function keystroke(sessions: number, alias: string, rounds: Sized<number>): Figu
     describe: (size) =>
       `32-byte echo over ${sessions === 1 ? 'one session' : `${sessions} busy sessions`}, ${showCount(rounds[size])} round trips${sessions === 1 ? '' : ' each'}`,
     load: (size) => ['keystroke', ...flag('sessions', sessions), ...flag('rounds', rounds[size])],
-    metrics: [cpu('µs', MICRO), p50('µs'), p99],
+    metrics: [MICRO_CPU, p50('µs'), P99],
   });
 }
 
@@ -105,7 +79,7 @@ function open(curve: 'x25519' | 'x25519mlkem768', name: string, count: Sized<num
     describe: (size) =>
       `${showCount(count[size])} exec sessions opened, used once and closed, one after another; the caller offers ${curve === 'x25519' ? 'X25519' : 'X25519MLKEM768'} only`,
     load: (size) => ['open', ...flag('count', count[size]), ...flag('curve', curve)],
-    metrics: [cpu('ms', MILLI), p50('ms'), p99],
+    metrics: [MILLI_CPU, p50('ms'), P99],
     needs: curve === 'x25519' ? undefined : 'mlkem',
   });
 }
@@ -122,7 +96,24 @@ function get(http: '1.1' | '2', requests: Sized<number>): Figure {
       ...flag('requests', requests[size]),
       ...(http === '2' ? ['--http2'] : []),
     ],
-    metrics: [cpu('µs', MICRO), p50('µs'), p99],
+    metrics: [MICRO_CPU, p50('µs'), P99],
+  });
+}
+
+function mixed(name: string, pace: number): Figure {
+  const speed = pace === 0 ? 'as fast as it goes' : `at ${pace} MB a second`;
+  return figure({
+    name,
+    aliases: ['mixed'],
+    describe: (size) =>
+      `keystrokes of one session while ${showBytes(MIXED[size])} flow down another, ${speed}`,
+    load: (size) => [
+      'mixed',
+      ...flag('bytes', MIXED[size]),
+      ...flag('rounds-pause', 1),
+      ...flag('pace', pace),
+    ],
+    metrics: [P99, { name: 'slowdown', label: 'p99 ÷ its idle p99', unit: '×', scale: 1 }, p50('ms')],
   });
 }
 
@@ -141,6 +132,8 @@ const STREAM_1 = { smoke: 20 * MEGABYTE, short: 300 * MEGABYTE, full: GIGABYTE }
 const STREAM_8 = { smoke: 4 * MEGABYTE, short: 60 * MEGABYTE, full: 250 * MEGABYTE };
 const OPEN = { smoke: 20, short: 400, full: 1500 };
 const GET = { smoke: 400, short: 10_000, full: 40_000 };
+/** Each time that workers are measured, twice with one process and twice with two. */
+const WORKERS = { smoke: 400, short: 15_000, full: 40_000 };
 const IDLE = { smoke: 50, short: 500, full: 3000 };
 /** 20,000 events a second in all: two cores carry that through every contestant, with load generator and upstream beside it; 100,000 they don't. */
 const WATCH = {
@@ -194,23 +187,28 @@ export const FIGURES: readonly Figure[] = [
       ...flag('seconds', WATCH[size].seconds),
     ],
     metrics: [
-      cpu('µs', MICRO),
+      MICRO_CPU,
       { ...p50('ms'), label: 'delay p50' },
-      { ...p99, label: 'delay p99' },
+      { ...P99, label: 'delay p99' },
       { name: 'kept', label: 'events in time', unit: '%', scale: 100 },
     ],
   }),
-  figure({
-    name: 'mixed',
-    describe: (size) => `keystrokes of one session while ${showBytes(MIXED[size])} flow down another`,
-    load: (size) => ['mixed', ...flag('bytes', MIXED[size]), ...flag('rounds-pause', 1)],
-    metrics: [p99, { name: 'slowdown', label: 'p99 ÷ its idle p99', unit: '×', scale: 1 }, p50('ms')],
-  }),
+  mixed('mixed', 0),
+  mixed('mixed-100', 100),
   figure({
     name: 'churn',
     describe: (size) => `${showCount(CHURN[size])} times a new TLS connection, one GET of 4 kB, close`,
     load: (size) => ['churn', ...flag('count', CHURN[size])],
-    metrics: [cpu('µs', MICRO), p50('ms'), p99],
+    metrics: [MICRO_CPU, p50('ms'), P99],
+  }),
+  figure({
+    name: 'workers',
+    describe: (size) =>
+      `four times ${showCount(WORKERS[size])} GETs of 4 kB by 32 callers, keep-alive, HTTP/1.1: one process, two workers, two workers, one process`,
+    load: (size) => ['get', ...flag('callers', 32), ...flag('requests', WORKERS[size])],
+    metrics: SCALING,
+    needs: 'workers',
+    fresh: true,
   }),
 ];
 

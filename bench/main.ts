@@ -72,7 +72,8 @@ async function run(options: BenchOptions, contestants: readonly Contestant[]): P
     for (const { contestant, version } of participants) {
       const negotiated = await findNegotiated(ground, contestant);
       const { name, what, isProxy } = contestant;
-      entrants.push({ name, what, version, isProxy, negotiated });
+      const hasWorkers = contestant.startWorkers !== undefined;
+      entrants.push({ name, what, version, isProxy, hasWorkers, negotiated });
       say(
         `${name.padEnd(9)} ${version}; callers: ${showHandshake(negotiated.caller)}; upstream: ${showHandshake(negotiated.upstream)}`,
       );

@@ -2,14 +2,15 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Started } from './contestants/contestant.ts';
-import type { Figure, MetricName, Size } from './figures.ts';
+import type { Figure, Size } from './figures.ts';
 import type { LaidGround } from './ground.ts';
 import { type Load, type LoadResult, startLoad } from './load.ts';
+import type { MetricName } from './metrics.ts';
 import { readCpuSeconds, readMemory, resetPeak } from './proc.ts';
 import type { Sample } from './results.ts';
 
 /** Longest time for the set-up, and for the work, of one measurement. ms */
-const LIMIT_MS: Readonly<Record<Size, number>> = { smoke: 60_000, short: 120_000, full: 240_000 };
+export const LIMIT_MS: Readonly<Record<Size, number>> = { smoke: 60_000, short: 120_000, full: 240_000 };
 /** Open sessions are left alone for so long before their memory is read: what their handshakes left behind is cleared away. */
 const SETTLE_MS = 2_000;
 /** Connections before memory is read for the first time, so that what a program loads for its first ones is not put down to sessions. */
@@ -22,7 +23,8 @@ export interface Measurement {
   readonly started: Started;
 }
 
-type Found = Pick<Sample, 'values' | 'busy'>;
+/** What a measurement comes to. */
+export type Found = Pick<Sample, 'values' | 'busy'>;
 
 /** Measures. @throws Error when the load could not be done. */
 export async function measure(ground: LaidGround, measurement: Measurement): Promise<Found> {
@@ -93,11 +95,11 @@ async function measureWork(
   };
 }
 
-/** Every metric of a piece of work, as far as it can be told. */
+/** Metrics of a piece of work, as far as they can be told. */
 export function workValues(
   { work, seconds, p50, p99, idleP99, scheduled }: LoadResult,
   spent: { readonly cpuSeconds: number | undefined; readonly growth: number | undefined },
-): Readonly<Record<MetricName, number | undefined>> {
+): Readonly<Partial<Record<MetricName, number | undefined>>> {
   return {
     cpu: spent.cpuSeconds === undefined ? undefined : spent.cpuSeconds / work,
     wall: seconds / work,
@@ -125,7 +127,8 @@ async function warmUp(ground: LaidGround, started: Started): Promise<void> {
   }
 }
 
-function openLoad(
+/** Starts the load generator against a contestant. @throws Error when it does not start. */
+export function openLoad(
   ground: LaidGround,
   started: Started,
   args: readonly string[],
@@ -144,7 +147,7 @@ function openLoad(
 
 /** Those of `keys` that have a value. */
 function present<K extends string>(
-  record: Readonly<Record<K, number | undefined>>,
+  record: Readonly<Partial<Record<K, number | undefined>>>,
   keys: readonly K[],
 ): Partial<Record<K, number>> {
   const found: Partial<Record<K, number>> = {};

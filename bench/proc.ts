@@ -38,7 +38,12 @@ export function processTree(pid: number): readonly number[] {
 
 /** CPU seconds that a process and its living children have used so far. */
 export function readCpuSeconds(pid: number): number {
-  return sum(processTree(pid).map((one) => parseCpuSeconds(readText(`/proc/${one}/stat`))));
+  return sum([...readCpuOfEach(pid).values()]);
+}
+
+/** The same, each process for itself, by its id. */
+export function readCpuOfEach(pid: number): ReadonlyMap<number, number> {
+  return new Map(processTree(pid).map((one) => [one, parseCpuSeconds(readText(`/proc/${one}/stat`))]));
 }
 
 /** Resident memory of a process and its children; the peak is the sum of their peaks. */

@@ -128,17 +128,26 @@ export function freePort(): Promise<number> {
 }
 
 /** Resolves when something listens on the port. @throws Error with the program's last words when it ends before, or time is over. */
-export async function untilListening(program: Running, port: number): Promise<void> {
+export function untilListening(program: Running, port: number): Promise<void> {
+  return until(program, 'listen', () => accepts(port));
+}
+
+/** Resolves when a URL of the program answers with a success. @throws Error as untilListening. */
+export function untilReady(program: Running, url: string): Promise<void> {
+  return until(program, 'get ready', () => isOk(url));
+}
+
+async function until(program: Running, what: string, isSo: () => Promise<boolean>): Promise<void> {
   let isGone = false;
   void program.ended.then(() => {
     isGone = true;
   });
   for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline && !isGone; ) {
-    if (await accepts(port)) return;
+    if (await isSo()) return;
     await delay(POLL_MS);
   }
   await program.stop();
-  throw new Error(`${program.name} ${isGone ? 'ended' : 'did not listen'} at its start: ${program.tail()}`);
+  throw new Error(`${program.name} ${isGone ? 'ended' : `did not ${what}`} at its start: ${program.tail()}`);
 }
 
 /** The port of a program that prints {"listening":"HOST:PORT"}. @throws Error as untilListening. */
@@ -203,6 +212,16 @@ function accepts(port: number): Promise<boolean> {
     socket.once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });
+}
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(START_TIMEOUT_MS) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
 }
 
 function readTail(file: string): string {

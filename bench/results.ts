@@ -1,8 +1,9 @@
 // What a run found: samples (one figure of one contestant in one round) and what they come to.
 
-import type { Figure, MetricName } from './figures.ts';
+import type { Figure } from './figures.ts';
 import type { Handshake } from './handshake.ts';
 import type { MachineFacts } from './machine.ts';
+import type { MetricName } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
 import { ratios, type Spread, spread } from './statistics.ts';
 import { judge, TARGETS, type Target, type Verdict } from './targets.ts';
@@ -35,6 +36,8 @@ export interface Entrant {
   readonly version: string;
   /** false: nothing between the load and the upstream; its times are everybody's floor, and it is nobody's peer. */
   readonly isProxy: boolean;
+  /** It can serve with several processes, and that is measured. */
+  readonly hasWorkers: boolean;
   readonly negotiated: Negotiated | undefined;
 }
 
@@ -66,6 +69,7 @@ export interface Judged {
 /** Whether somebody can do what a figure needs. HTTP/2 is what every proxy here offers its callers. */
 export function canTake({ needs }: Pick<Figure, 'needs'>, entrant: Entrant): boolean {
   if (needs === undefined) return true;
+  if (needs === 'workers') return entrant.hasWorkers;
   return needs === 'mlkem' ? entrant.negotiated?.caller?.group === MLKEM : entrant.isProxy;
 }
 

@@ -5,11 +5,12 @@ import type { Say } from '../test/cluster/progress.ts';
 import type { Contestant, Started } from './contestants/contestant.ts';
 import type { Figure } from './figures.ts';
 import type { LaidGround } from './ground.ts';
-import { measure } from './measure.ts';
+import { type Found, measure } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import type { Sample } from './results.ts';
 import { rotated } from './schedule.ts';
 import { showSample } from './show.ts';
+import { measureWorkers } from './workers.ts';
 
 /** What is measured, and who is told. */
 export interface Course {
@@ -65,18 +66,28 @@ async function take(
 ): Promise<Sample> {
   const { round, figure, contestant } = at;
   const sample = { round, figure: figure.name, contestant: contestant.name };
+  const { size } = options;
+  if (figure.needs === 'workers')
+    return settle(ground, sample, () => measureWorkers(ground, { figure, size, contestant }));
   const running = figure.fresh ? undefined : at.started.get(contestant.name);
   const started = running ?? (await contestant.start(ground, ground.upstream.port));
   try {
-    return {
-      ...sample,
-      ...(await measure(ground, { figure, size: options.size, started })),
-      failed: undefined,
-    };
+    return await settle(ground, sample, () => measure(ground, { figure, size, started }));
+  } finally {
+    if (running === undefined) await started.stop();
+  }
+}
+
+/** A measurement that fails is a sample too, unless everything is being ended. */
+async function settle(
+  ground: LaidGround,
+  sample: Pick<Sample, 'round' | 'figure' | 'contestant'>,
+  find: () => Promise<Found>,
+): Promise<Sample> {
+  try {
+    return { ...sample, ...(await find()), failed: undefined };
   } catch (error) {
     if (ground.isClearing()) throw error;
     return { ...sample, values: {}, busy: {}, failed: (error as Error).message };
-  } finally {
-    if (running === undefined) await started.stop();
   }
 }

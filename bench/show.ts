@@ -1,7 +1,8 @@
 // Numbers as people read them: three significant digits, a median with its range, a ratio.
 
-import type { Figure, Metric } from './figures.ts';
+import type { Figure } from './figures.ts';
 import type { Handshake } from './handshake.ts';
+import type { Metric } from './metrics.ts';
 import type { Sample } from './results.ts';
 import type { Spread } from './statistics.ts';
 

@@ -1,6 +1,7 @@
 // The results as tables: rows of cells once, written for a terminal or as Markdown.
 
-import type { Figure, Metric, MetricName } from './figures.ts';
+import type { Figure } from './figures.ts';
+import type { Metric, MetricName } from './metrics.ts';
 import { judgeAll, OURS, type Results, ratioOf, spreadOf } from './results.ts';
 import { showMetric, showRatio, showSpread } from './show.ts';
 import { showConditions } from './targets.ts';

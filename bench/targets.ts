@@ -1,16 +1,25 @@
 // What Postern has promised (issue 5's table of targets) as data, and whether a run shows it.
 
-import type { MetricName } from './figures.ts';
+import type { MetricName } from './metrics.ts';
 
 /** One condition: the metric's ratio to a peer, or, without a peer, its value in the metric's base unit. */
-export interface Condition {
+export type Condition = {
   /** The contestant to compare with; undefined: an absolute value. */
   readonly against?: string;
+  /** How it reads in a table. */
+  readonly words: string;
+} & (Ceiling | Floor);
+
+interface Ceiling {
   readonly atMost: number;
   /** Equal is not enough. */
   readonly below?: boolean;
-  /** How it reads in a table. */
-  readonly words: string;
+  readonly atLeast?: never;
+}
+
+interface Floor {
+  readonly atLeast: number;
+  readonly atMost?: never;
 }
 
 export interface Target {
@@ -74,7 +83,15 @@ export const TARGETS: readonly Target[] = [
     aim: [],
   },
   { figure: 'watch', metric: 'cpu', must: [times('haproxy', 1.5)], aim: [times('haproxy', 1)] },
-  { figure: 'mixed', metric: 'slowdown', must: [value(3, '≤ 3')], aim: [value(1.5, '≤ 1.5')] },
+  ...['mixed', 'mixed-100'].map(
+    (figure): Target => ({
+      figure,
+      metric: 'slowdown',
+      must: [value(3, '≤ 3')],
+      aim: [value(1.5, '≤ 1.5')],
+    }),
+  ),
+  { figure: 'workers', metric: 'scale', must: [{ atLeast: 1.8, words: '≥ 1.8' }], aim: [] },
 ];
 
 /** What was measured of Postern: its value, and its ratio to a contestant. */
@@ -95,6 +112,7 @@ export function judge(target: Target, measured: Measured): Verdict {
 function meets(condition: Condition, { value, ratioTo }: Measured): boolean | undefined {
   const number = condition.against === undefined ? value : ratioTo(condition.against);
   if (number === undefined) return undefined;
+  if (condition.atLeast !== undefined) return number >= condition.atLeast;
   return condition.below === true ? number < condition.atMost : number <= condition.atMost;
 }
 

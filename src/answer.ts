@@ -1,7 +1,8 @@
 // The answers that Postern itself makes, as bytes: one way for REST responses and one for upgrade sockets, from the same Status.
 
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { asHttp1, type CallerResponse, sendHead } from './caller.ts';
 import { errorHeaders, errorStatus, type GateError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { renderStatus, statusHeaders } from './kube/status.ts';
@@ -42,12 +43,14 @@ function isClientGoDiscovery({ target, rawHeaders }: Exchange): boolean {
 }
 
 /** Writes a refusal to a response that has not begun; one that has is broken off by its owner. */
-export function answerResponse(response: ServerResponse, answer: Answer, exchange: Exchange): void {
+export function answerResponse(response: CallerResponse, answer: Answer, exchange: Exchange): void {
   if (response.headersSent || response.destroyed) return;
   const lines: string[] = [...answer.lines];
-  closeIfStillSending(response, lines, exchange);
-  response.writeHead(answer.status, lines as unknown as OutgoingHttpHeader[]);
-  response.end(answer.body);
+  closeIfStillSending(response, lines);
+  sendHead(response, answer.status, STATUS_CODES[answer.status] ?? 'Error', lines);
+  exchange.status = answer.status;
+  // The answer to a HEAD over HTTP/2 has ended with its head.
+  if (!response.writableEnded) response.end(answer.body);
 }
 
 /**
@@ -55,10 +58,10 @@ export function answerResponse(response: ServerResponse, answer: Answer, exchang
  * closes. It closes gently, as Go's servers and nginx do: Node would close with unread input, for which the kernel sends RST, and that may
  * take the answer away from a caller that is still sending.
  */
-export function closeIfStillSending(response: ServerResponse, lines: string[], exchange: Exchange): void {
-  const { req: request, socket } = response;
-  if (exchange.httpVersion === '2.0' || socket === null || request.complete || !announcesBody(request))
-    return;
+export function closeIfStillSending(response: CallerResponse, lines: string[]): void {
+  const http1 = asHttp1(response);
+  if (http1 === undefined || http1.socket === null || http1.req.complete || !announcesBody(http1.req)) return;
+  const { socket } = http1;
   lines.push('Connection', 'close');
   socket.destroySoon = () => endSocket(socket, NOTHING);
 }

@@ -47,6 +47,8 @@ export interface Exchange extends Arrival {
   /** When the request was given to the API server's connection, and when the head of its answer came; ms since the epoch, 0 before. */
   forwardedAt: number;
   answeredAt: number;
+  /** What the caller was answered with; 0 before the head of the answer. */
+  status: number;
   /** The gate's own refusal, if it made one. */
   failure: GateError | undefined;
 }
@@ -67,6 +69,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     upstreamHeaders: undefined,
     forwardedAt: 0,
     answeredAt: 0,
+    status: 0,
     failure: undefined,
   };
 }

@@ -2,25 +2,25 @@
 // (exchange.ts), the gate (gate.ts), then forwarding for REST (proxy/forward.ts) or the tunnel for upgrades (upgrade/upgrade.ts), and
 // what is written down at the end (observe.ts).
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Http2SecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import { answerResponse, answerSocket, renderAnswer } from './answer.ts';
+import { breakOff, type CallerRequest, type CallerResponse } from './caller.ts';
 import type { Current } from './current.ts';
 import { asGateError, type GateError, gateError } from './errors.ts';
-import { createExchange, type Exchange } from './exchange.ts';
+import { type Arrival, createExchange, type Exchange, type Transport } from './exchange.ts';
 import { runGate } from './gate.ts';
 import { createListener, type TlsMaterial } from './listener.ts';
 import type { Observer } from './observe.ts';
-import { breakOff } from './proxy/body.ts';
 import { forward } from './proxy/forward.ts';
+import { queueShare } from './proxy/queue.ts';
 import type { SessionRegistry } from './sessions.ts';
+import { serveStreams } from './streams.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
-import { kindOf, queueShare } from './upgrade/session.ts';
+import { kindOf } from './upgrade/session.ts';
+import { Slabs } from './upgrade/slabs.ts';
 import { serveUpgrade } from './upgrade/upgrade.ts';
-
-type AnyRequest = IncomingMessage | Http2ServerRequest;
-type AnyResponse = ServerResponse | Http2ServerResponse;
 
 export interface ServerDeps {
   readonly current: Current;
@@ -36,25 +36,24 @@ export interface ServerDeps {
   readonly isDraining: () => boolean;
 }
 
+interface UpgradingDeps extends ServerDeps {
+  readonly slabs: Slabs;
+}
+
 /** Puts the server together; it does not listen yet. */
 export async function createGateServer(deps: ServerDeps): Promise<Http2SecureServer> {
   const listener = createListener(deps.current.get().config.listen.tls, deps.material);
-  const refuse = (response: AnyResponse, exchange: Exchange, error: unknown) => {
+  const refuse = (response: CallerResponse, exchange: Exchange, error: unknown) => {
     exchange.failure = asGateError(error);
-    if ((response as ServerResponse).headersSent) breakOff(response);
-    else answerResponse(response as ServerResponse, renderAnswer(exchange.failure, exchange), exchange);
+    if (response.headersSent) breakOff(response);
+    else answerResponse(response, renderAnswer(exchange.failure, exchange), exchange);
   };
   let open = 0;
+  const upgrading = { ...deps, slabs: new Slabs() };
   const queueBytes = () => queueShare(open);
   const forwarding = { refuse, now: deps.now, streams: deps.streams, queueBytes };
-  const serve = (request: AnyRequest, anyResponse: AnyResponse) => {
-    const response = anyResponse as ServerResponse;
-    const generation = deps.current.enter();
-    const exchange = createExchange(
-      { ...arrival(request, deps.now()), transport: 'http', upgrade: '' },
-      deps.newID(),
-      generation,
-    );
+  const serve = (arrived: Arrival, request: CallerRequest, response: CallerResponse) => {
+    const exchange = createExchange(arrived, deps.newID(), deps.current.enter());
     let counted = false;
     let closed = false;
     open++;
@@ -63,8 +62,7 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
       closed = true;
       if (counted) deps.observer.onUnbegin(exchange);
       deps.current.leave(exchange.generation);
-      const status = response.headersSent ? response.statusCode : 499;
-      deps.observer.onRequest(exchange, status);
+      deps.observer.onRequest(exchange, response.headersSent ? exchange.status : 499);
     });
     const stop = (error: unknown) => refuse(response, exchange, error);
     const proceed = () => {
@@ -79,7 +77,6 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
       }
     };
     try {
-      if (deps.isDraining() && exchange.httpVersion !== '2.0') response.setHeader('Connection', 'close');
       const pending = runGate(exchange);
       if (pending === undefined) proceed();
       else pending.then(proceed, stop);
@@ -87,23 +84,26 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
       stop(error);
     }
   };
-  listener.on('request', serve);
+  const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
+    if (deps.isDraining()) response.setHeader('Connection', 'close');
+    serve(arrival(request, 'http', '', deps.now()), request, response);
+  };
+  // The typings say HTTP/2's objects, which serveStreams has done away with.
+  const http1 = listener as unknown as Server;
+  http1.on('request', serveHttp1);
   // The 100 goes out when the request is forwarded, not before it was let in.
-  listener.on('checkContinue', serve);
+  http1.on('checkContinue', serveHttp1);
+  serveStreams(listener, deps.now, (arrived, stream) => serve(arrived, stream, stream));
   listener.on('clientError', (error, socket) => refuseUnparsed(error, socket as Socket, deps.observer));
   listener.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
-    upgrade(request, socket, head, deps),
+    upgrade(request, socket, head, upgrading),
   );
   return listener;
 }
 
-function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: ServerDeps): void {
+function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: UpgradingDeps): void {
   const generation = deps.current.enter();
-  const facts = {
-    ...arrival(request, deps.now()),
-    transport: 'upgrade' as const,
-    upgrade: requestedUpgrade(request.rawHeaders),
-  };
+  const facts = arrival(request, 'upgrade', requestedUpgrade(request.rawHeaders), deps.now());
   const exchange = createExchange(facts, deps.newID(), generation);
   const answered = (status: number) => {
     if (status !== 101)
@@ -122,6 +122,7 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: S
     },
     onAnswer: (_one, status) => answered(status),
     sessions: deps.sessions,
+    slabs: deps.slabs,
     now: deps.now,
   }).finally(() => deps.current.leave(generation));
 }
@@ -139,23 +140,21 @@ function refuseUnparsed(error: Error & { code?: string }, socket: Socket, observ
   answerSocket(socket, answer);
 }
 
-function arrival(request: AnyRequest, receivedAt: number) {
-  const isHttp2 = request.httpVersionMajor === 2;
-  const raw = request.rawHeaders;
+function arrival(
+  request: IncomingMessage,
+  transport: Transport,
+  upgrade: Arrival['upgrade'],
+  receivedAt: number,
+): Arrival {
   return {
+    transport,
     method: request.method ?? '',
     rawTarget: request.url ?? '',
-    rawHeaders: isHttp2 ? withoutPseudo(raw) : raw,
-    authority: (isHttp2 ? (request as Http2ServerRequest).authority : request.headers.host) ?? '',
+    rawHeaders: request.rawHeaders,
+    authority: request.headers.host ?? '',
     httpVersion: request.httpVersion,
     peerAddress: request.socket.remoteAddress ?? '',
     receivedAt,
+    upgrade,
   };
-}
-
-function withoutPseudo(rawHeaders: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-    if (rawHeaders[i]?.charCodeAt(0) !== 58) lines.push(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
-  return lines;
 }

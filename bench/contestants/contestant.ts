@@ -45,6 +45,8 @@ export interface Contestant {
   readonly find: () => Promise<Availability>;
   /** Starts it in front of the upstream at that port of the loopback. @throws Error with its last words. */
   readonly start: (ground: Ground, upstreamPort: number) => Promise<Started>;
+  /** The same with so many processes behind one listener, all of which serve; absent where that is not measured. @throws as start. */
+  readonly startWorkers?: (ground: Ground, upstreamPort: number, count: number) => Promise<Started>;
 }
 
 /** A program that runs and listens at a port, as a contestant. */

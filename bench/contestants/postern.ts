@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { freePort, untilListening } from '../processes.ts';
-import { type Contestant, type Ground, startedAt, writeConfig } from './contestant.ts';
+import { freePort, untilReady } from '../processes.ts';
+import { type Contestant, type Ground, type Started, startedAt, writeConfig } from './contestant.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../../package.json', import.meta.url));
@@ -21,33 +21,38 @@ export const postern: Contestant = {
       version: `${version} on Node ${process.versions.node}, OpenSSL ${process.versions.openssl}`,
     };
   },
-  async start(ground, upstreamPort) {
-    const port = await freePort();
-    const kubeconfig = writeConfig(
-      ground,
-      `postern-${port}.kubeconfig`,
-      JSON.stringify(makeKubeconfig(ground, upstreamPort)),
-    );
-    const config = writeConfig(
-      ground,
-      `postern-${port}.yaml`,
-      JSON.stringify(makeGateConfig(ground, port, kubeconfig)),
-    );
-    const program = await ground.processes.start({
-      name: 'postern',
-      command: process.execPath,
-      args: [MAIN, 'serve', '--config', config],
-      folder: ground.folder,
-    });
-    await untilListening(program, port);
-    return startedAt(port, program);
-  },
+  start: (ground, upstreamPort) => startPostern(ground, upstreamPort, []),
+  startWorkers: (ground, upstreamPort, count) =>
+    startPostern(ground, upstreamPort, ['--workers', String(count)]),
 };
+
+/** Ready is more than listening: with workers, the first that listens does so for all. */
+async function startPostern(ground: Ground, upstreamPort: number, args: readonly string[]): Promise<Started> {
+  const [port, opsPort] = [await freePort(), await freePort()];
+  const kubeconfig = writeConfig(
+    ground,
+    `postern-${port}.kubeconfig`,
+    JSON.stringify(makeKubeconfig(ground, upstreamPort)),
+  );
+  const config = writeConfig(
+    ground,
+    `postern-${port}.yaml`,
+    JSON.stringify(makeGateConfig(ground, { port, opsPort }, kubeconfig)),
+  );
+  const program = await ground.processes.start({
+    name: 'postern',
+    command: process.execPath,
+    args: [MAIN, 'serve', '--config', config, ...args],
+    folder: ground.folder,
+  });
+  await untilReady(program, `http://127.0.0.1:${opsPort}/readyz`);
+  return startedAt(port, program);
+}
 
 /** The gate's configuration; YAML may be JSON. */
 export function makeGateConfig(
   ground: Pick<Ground, 'certFile' | 'keyFile' | 'caPem' | 'issuer'>,
-  port: number,
+  { port, opsPort }: { readonly port: number; readonly opsPort: number },
   kubeconfig: string,
 ): unknown {
   return {
@@ -57,7 +62,7 @@ export function makeGateConfig(
       address: `127.0.0.1:${port}`,
       tls: { certFile: ground.certFile, keyFile: ground.keyFile },
     },
-    ops: { address: '127.0.0.1:0' },
+    ops: { address: `127.0.0.1:${opsPort}` },
     clusters: [{ name: 'bench', kubeconfig }],
     authentication: {
       jwt: [

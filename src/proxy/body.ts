@@ -1,12 +1,7 @@
 // Relays bodies as they come: every chunk at once, backpressure kept, constant memory. A body that breaks off on one side breaks off on
 // the other too, so that nobody takes half of one for a whole one.
 
-import type { ServerResponse } from 'node:http';
-import type { Http2ServerResponse } from 'node:http2';
-import { constants } from 'node:http2';
 import { Readable } from 'node:stream';
-
-export type RawResponse = ServerResponse | Http2ServerResponse;
 
 /** The caller closed its connection or reset its stream. */
 export class CallerGone extends Error {
@@ -17,7 +12,7 @@ export class CallerGone extends Error {
 }
 
 /**
- * The request's body as a stream of its own. It fails with CallerGone when the caller goes away (Node's HTTP/2 requests just end then, and
+ * The request's body as a stream of its own. It fails with CallerGone when the caller goes away (Node's HTTP/2 streams just end then, and
  * half an upload would pass for a whole one). And it can be destroyed alone: destroying a request itself destroys the connection on which
  * the answer is still to be given; what comes after that is read and dropped.
  */
@@ -37,10 +32,4 @@ export function requestBody(request: Readable): Readable {
   request.on('aborted', onGone).on('error', onGone).on('end', onEnd).on('data', onData);
   request.pause();
   return body;
-}
-
-/** Ends a response so that the caller sees that it is incomplete: a closed connection on HTTP/1.1, a reset stream on HTTP/2. */
-export function breakOff(response: RawResponse): void {
-  if ('stream' in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  else response.destroy();
 }

@@ -3,24 +3,27 @@
 // seen to have begun at once. One object a request stands between the two: what http-proxy and a
 // Readable a response cost here is written down in docs/adr/0008-rest-path.md.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { closeIfStillSending } from '../answer.ts';
+import {
+  asStream,
+  breakOff,
+  type CallerRequest,
+  type CallerResponse,
+  sendContinue,
+  sendHead,
+} from '../caller.ts';
 import { afterDelay } from '../delay.ts';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { isLongRunning, requestKind } from '../kube/longrunning.ts';
-import { breakOff, CallerGone, requestBody } from './body.ts';
+import { CallerGone, requestBody } from './body.ts';
 import { upstreamFailure } from './failures.ts';
 import { announcesBody, downstreamResponseLines, headerValue } from './headers.ts';
 import type { ResponseHandler, Sending } from './transfer.ts';
 
-type RawRequest = IncomingMessage | Http2ServerRequest;
-type RawResponse = ServerResponse | Http2ServerResponse;
-
 export interface ForwardDeps {
   /** Answers with a Status; used when the API server could not be reached or broke off before its headers. */
-  readonly refuse: (response: RawResponse, exchange: Exchange, error: unknown) => void;
+  readonly refuse: (response: CallerResponse, exchange: Exchange, error: unknown) => void;
   /** ms since the epoch. */
   readonly now: () => number;
   /** What ends each watch and followed log that is open now. */
@@ -37,24 +40,25 @@ const NOTHING = Buffer.alloc(0);
  */
 export function forward(
   exchange: Exchange,
-  request: RawRequest,
-  response: RawResponse,
+  request: CallerRequest,
+  response: CallerResponse,
   deps: ForwardDeps,
 ): void {
   const { upstream, target, upstreamHeaders } = exchange;
   if (upstream === undefined || target === undefined || upstreamHeaders === undefined)
     throw new TypeError('forwarded before the gate passed it');
-  const relay = new Relay(exchange, response as ServerResponse, deps);
-  if (headerValue(exchange.rawHeaders, 'expect')?.toLowerCase() === '100-continue')
-    (response as ServerResponse).writeContinue();
-  endInTime(relay, exchange, response as ServerResponse, deps);
+  const relay = new Relay(exchange, response, deps);
+  if (headerValue(exchange.rawHeaders, 'expect')?.toLowerCase() === '100-continue') sendContinue(response);
+  endInTime(relay, exchange, response, deps);
   exchange.forwardedAt = deps.now();
   relay.sending = upstream.pool.send(
     {
       method: exchange.method,
       path: upstream.basePath + target.raw,
       lines: upstreamHeaders,
-      body: announcesBody(request) ? requestBody(request as IncomingMessage) : null,
+      body: announcesBody({ rawHeaders: exchange.rawHeaders, stream: asStream(request) })
+        ? requestBody(request)
+        : null,
     },
     relay,
   );
@@ -65,12 +69,12 @@ class Relay implements ResponseHandler {
   /** Set as soon as the request was sent, before anything of its answer can come. */
   sending: Sending | undefined;
   readonly #exchange: Exchange;
-  readonly #response: ServerResponse;
+  readonly #response: CallerResponse;
   readonly #deps: ForwardDeps;
   /** The answer is over, well or not. */
   #settled = false;
 
-  constructor(exchange: Exchange, response: ServerResponse, deps: ForwardDeps) {
+  constructor(exchange: Exchange, response: CallerResponse, deps: ForwardDeps) {
     this.#exchange = exchange;
     this.#response = response;
     this.#deps = deps;
@@ -88,15 +92,11 @@ class Relay implements ResponseHandler {
     exchange.answeredAt = this.#deps.now();
     try {
       const lines = downstreamResponseLines(upstreamLines, exchange.id);
-      closeIfStillSending(response, lines, exchange);
-      if (exchange.httpVersion === '2.0') {
-        response.writeHead(status, lines);
-        response.flushHeaders();
-      } else {
-        response.writeHead(status, message, lines);
-        // What came with the head goes out with it: both in one write, 5 µs less for a GET. A head alone goes at the end of this turn.
-        process.nextTick(flushHead, response);
-      }
+      closeIfStillSending(response, lines);
+      sendHead(response, status, message, lines);
+      exchange.status = status;
+      // What came with the head goes out with it: both in one write, 5 µs less for a GET. A head alone goes at the end of this turn.
+      if (asStream(response) === undefined) process.nextTick(flushHead, response);
     } catch (cause) {
       this.#settled = true;
       this.sending?.abort(new CallerGone());
@@ -127,7 +127,7 @@ class Relay implements ResponseHandler {
 }
 
 /** An empty Buffer takes the headers out, as bytes; HTTP/1.1's flushHeaders would write them as UTF-8 a second time. */
-function flushHead(response: ServerResponse): void {
+function flushHead(response: CallerResponse): void {
   // Node has no other word for "its head was not written yet"; a second empty write would do no harm.
   if (!response.writableEnded && response.writableLength === 0 && !response.destroyed)
     response.write(NOTHING);
@@ -140,7 +140,7 @@ function flushHead(response: ServerResponse): void {
 function endInTime(
   relay: Relay,
   { info, generation, expiresAt }: Exchange,
-  response: ServerResponse,
+  response: CallerResponse,
   { now, streams }: ForwardDeps,
 ): void {
   if (info === undefined || !isLongRunning(info)) return;

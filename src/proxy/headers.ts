@@ -133,7 +133,7 @@ export function headerValue(rawHeaders: readonly string[], name: string): string
 /** Whether a request comes with a body: HTTP/2 says so itself, HTTP/1.1 by its framing lines. */
 export function announcesBody(request: {
   readonly rawHeaders: readonly string[];
-  readonly stream?: { readonly endAfterHeaders: boolean };
+  readonly stream?: { readonly endAfterHeaders: boolean } | undefined;
 }): boolean {
   if (request.stream !== undefined) return !request.stream.endAfterHeaders;
   const { rawHeaders } = request;

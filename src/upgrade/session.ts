@@ -6,21 +6,6 @@ import { requestKind, sessionKind } from '../kube/longrunning.ts';
 import { loggedTarget } from '../log.ts';
 import type { Session, SessionKind } from '../sessions.ts';
 
-/** What waits in all sessions together for slow receivers: about so much each way. Bytes. */
-const QUEUE_BUDGET_BYTES = 64 * 1024 * 1024;
-const MIN_QUEUE_BYTES = 64 * 1024;
-/**
- * stream-down costs 1.7 CPU seconds a GB with 64 KiB, 1.5 with 128 or 256 and 1.35 with 1 MiB; but what may be read before anything is
- * written is read in one go, and others wait: beside a bulk stream, keystrokes take 0.4, 0.7, 1.5 and 4.3 ms (p50 of `mixed`).
- */
-const MAX_QUEUE_BYTES = 128 * 1024;
-
-/** A session's share, each way, when so many are open: a few may be fast, and thousands that nobody reads don't take the memory. */
-export function queueShare(openSessions: number): number {
-  const share = QUEUE_BUDGET_BYTES / Math.max(1, openSessions);
-  return Math.min(MAX_QUEUE_BYTES, Math.max(MIN_QUEUE_BYTES, share));
-}
-
 /** Starts the record; the tunnel gives it its `close`. */
 export function newSession(exchange: Exchange, startedAt: number): Session {
   return {

@@ -14,7 +14,8 @@ import type { SessionRegistry } from '../sessions.ts';
 import { type DialAnswer, dialUpgrade } from './dial.ts';
 import { relayResponse } from './relay.ts';
 import { sameProtocol } from './requested.ts';
-import { limitSession, newSession, queueShare } from './session.ts';
+import { limitSession, newSession } from './session.ts';
+import type { Slabs } from './slabs.ts';
 import { openTunnel } from './tunnel.ts';
 
 export interface UpgradeDeps {
@@ -25,6 +26,7 @@ export interface UpgradeDeps {
   /** Told once per upgrade: 101, the relayed status, or the refusal's. */
   readonly onAnswer: (exchange: Exchange, status: number) => void;
   readonly sessions: SessionRegistry;
+  readonly slabs: Slabs;
   readonly now: () => number;
 }
 
@@ -100,13 +102,12 @@ function acceptUpgrade(
     clientHead: head,
     upstreamHead,
     session,
-    queueBytes: () => queueShare(deps.sessions.open.size),
+    slabs: deps.slabs,
     onEnd: (reason, detail) => {
       disarm();
       deps.sessions.remove(session, reason, detail);
     },
   });
-  upstream.resume();
   deps.onAnswer(exchange, 101);
 }
 

@@ -20,6 +20,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['delay', /^delay\.ts$/],
     ['memory', /^memory\.ts$/],
     ['serverlimits', /^serverlimits\.ts$/],
+    ['caller', /^caller\.ts$/], //                             request and response over either protocol
     ['certificates', /^(certificates|reflect)\.ts$/],
   ],
   [
@@ -41,6 +42,7 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['upgrade', /^upgrade\//]], //                               carries upgrades
   [
     ['listener', /^listener\.ts$/],
+    ['streams', /^streams\.ts$/],
     ['lifecycle', /^lifecycle\.ts$/],
     ['ops', /^ops\.ts$/],
   ],

@@ -24,7 +24,7 @@ type options struct {
 	http2                               bool
 	sessions, callers, watches, size    int
 	bytes, rounds, count, requests      int64
-	rate                                float64
+	rate, pace                          float64
 	seconds, roundsPause, idleRounds    int
 }
 
@@ -67,6 +67,7 @@ func main() {
 	flags.Int64Var(&o.count, "count", 100, "sessions (open), lists (list), connections (churn)")
 	flags.Int64Var(&o.requests, "requests", 10000, "requests (get)")
 	flags.IntVar(&o.roundsPause, "rounds-pause", 2, "ms between two keystrokes (mixed)")
+	flags.Float64Var(&o.pace, "pace", 0, "MB a second of the download; 0 is as fast as it goes (mixed)")
 	flags.IntVar(&o.idleRounds, "idle-rounds", 500, "keystrokes before the download (mixed)")
 	limit := flags.Duration("limit", 10*time.Minute, "fails if set-up or work take longer")
 	flags.Parse(os.Args[2:])
@@ -77,7 +78,7 @@ func main() {
 		program.Check(fmt.Errorf("%s does not speak HTTP/2", figure))
 	}
 	if min(o.sessions, o.callers, o.watches, o.size, o.seconds, o.roundsPause, o.idleRounds) < 1 ||
-		min(o.bytes, o.rounds, o.count, o.requests) < 1 || o.rate <= 0 {
+		min(o.bytes, o.rounds, o.count, o.requests) < 1 || o.rate <= 0 || o.pace < 0 {
 		program.Check(fmt.Errorf("numbers have to be above 0"))
 	}
 

@@ -132,9 +132,28 @@ func idle(r *run) error {
 	return nil
 }
 
+// A paced download is asked for in pieces of this size, each when it is due.
+const pacedUnit = 1_000_000
+
+// pullPaced reads as many paced units, so many MB a second.
+func (s *session) pullPaced(times int64, pace float64) error {
+	began := time.Now()
+	for done := range times {
+		due := time.Duration(float64(done*pacedUnit) / (pace * 1e6) * float64(time.Second))
+		time.Sleep(due - time.Since(began))
+		if err := s.pull(1, pacedUnit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // mixed types in one session while another downloads; detail.idleP99 is the typing's before.
 func mixed(r *run) error {
-	unit := (r.bytes + units - 1) / units
+	unit, times := (r.bytes+units-1)/units, int64(units)
+	if r.pace > 0 {
+		unit, times = pacedUnit, max(r.bytes/pacedUnit, 1)
+	}
 	download, err := r.openAll(1, fmt.Sprintf("source&hold=1&bytes=%d", unit), func(s *session) error { return s.pull(1, unit) })
 	if err != nil {
 		return err
@@ -162,6 +181,9 @@ func mixed(r *run) error {
 	r.together(2, func(i int) error {
 		if i == 0 {
 			defer close(over)
+			if r.pace > 0 {
+				return download[0].pullPaced(times, r.pace)
+			}
 			return download[0].pull(units, unit)
 		}
 		for {

@@ -26,7 +26,10 @@ t.test("Postern's configuration passes its own check", async (t) => {
     issuer: { url: 'https://127.0.0.1:1', audience: 'postern' },
   };
   const kubeconfig = write('kubeconfig', JSON.stringify(makeKubeconfig(ground, 6443)));
-  const config = write('postern.yaml', JSON.stringify(makeGateConfig(ground, 8443, kubeconfig)));
+  const config = write(
+    'postern.yaml',
+    JSON.stringify(makeGateConfig(ground, { port: 8443, opsPort: 8080 }, kubeconfig)),
+  );
   let printed = '';
   const print = (text: string) => {
     printed += text;

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { renderDocument } from '../../../bench/document.ts';
-import { chooseFigures, type Figure, type MetricName } from '../../../bench/figures.ts';
+import { chooseFigures, type Figure } from '../../../bench/figures.ts';
+import type { MetricName } from '../../../bench/metrics.ts';
 import { renderPicture } from '../../../bench/picture.ts';
 import {
   busyOf,
@@ -19,7 +20,15 @@ const hello = { version: 'TLS 1.3', cipher: 'AES-128-GCM', group: 'X25519', resu
 
 function entrant(name: string, more: Partial<Entrant> = {}): Entrant {
   const negotiated = { caller: hello, upstream: hello, resumesUpstream: true };
-  return { name, what: `${name} of a test`, version: '1.2.3', isProxy: true, negotiated, ...more };
+  return {
+    name,
+    what: `${name} of a test`,
+    version: '1.2.3',
+    isProxy: true,
+    hasWorkers: false,
+    negotiated,
+    ...more,
+  };
 }
 
 function sample(

@@ -39,6 +39,12 @@ t.test('an absolute target is about the value, and without an aim there is none 
   t.same([80_000, 80_001, undefined].map(at), ['reached', 'missed', 'unknown']);
 });
 
+t.test('a target may be a least value', async (t) => {
+  const scale: Target = { figure: 'workers', metric: 'scale', must: [{ atLeast: 1.8, words: '' }], aim: [] };
+  const at = (value: number | undefined) => judge(scale, { value, ratioTo: () => 0 });
+  t.same([2, 1.8, 1.79, undefined].map(at), ['reached', 'reached', 'missed', 'unknown']);
+});
+
 t.test('every target is about a metric that its figure has', async (t) => {
   for (const { figure, metric } of TARGETS) {
     const metrics = FIGURES.find(({ name }) => name === figure)?.metrics.map(({ name }) => name) ?? [];
@@ -51,16 +57,18 @@ t.test('the promises', async (t) => {
   const of = (figure: string, metric: string) => {
     const found = TARGETS.find((one) => one.figure === figure && one.metric === metric);
     const say = (conditions: Target['must'] = []) =>
-      conditions.map(({ against = '', atMost, below }) =>
-        `${below === true ? '<' : '≤'} ${atMost} ${against}`.trim(),
-      );
+      conditions.map((one) => {
+        const { against = '' } = one;
+        if (one.atLeast !== undefined) return `≥ ${one.atLeast} ${against}`.trim();
+        return `${one.below === true ? '<' : '≤'} ${one.atMost} ${against}`.trim();
+      });
     return [say(found?.must).join(', '), say(found?.aim).join(', ')];
   };
   for (const figure of ['stream-down', 'stream-up', 'stream-down-8', 'stream-up-8'])
     t.same(of(figure, 'cpu'), ['≤ 0.75 haproxy, ≤ 1 gogate', '≤ 0.6 haproxy']);
   t.same(of('keystroke-50', 'p99'), ['≤ 1.3 haproxy', '≤ 1 haproxy']);
   t.same(of('keystroke-50', 'cpu'), ['≤ 1.3 haproxy', '≤ 1 haproxy']);
-  t.same(of('mixed', 'slowdown'), ['≤ 3', '≤ 1.5']);
+  for (const figure of ['mixed', 'mixed-100']) t.same(of(figure, 'slowdown'), ['≤ 3', '≤ 1.5']);
   t.same(of('open-x25519', 'cpu'), ['≤ 1.3 haproxy, ≤ 0.8 gogate', '≤ 1 haproxy']);
   t.same(of('idle', 'rss'), ['≤ 80000', '≤ 1 haproxy']);
   for (const figure of ['get-h1', 'get-h2'])
@@ -68,4 +76,5 @@ t.test('the promises', async (t) => {
   t.same(of('list-500', 'cpu'), ['≤ 1.1 haproxy', '≤ 0.8 haproxy']);
   t.same(of('list-500', 'growth'), ['< 64000000', '']);
   t.same(of('watch', 'cpu'), ['≤ 1.5 haproxy', '≤ 1 haproxy']);
+  t.same(of('workers', 'scale'), ['≥ 1.8', '']);
 });

@@ -1,0 +1,79 @@
+// The caller's request and response as the request path sees them. Over HTTP/1.1 they are Node's own objects; over HTTP/2 both are the stream
+// itself, because the objects that Node would put before it to make it look like HTTP/1.1 cost a short request more than the gate does.
+// Where the two protocols differ, they differ here.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
+
+/** A request's body as it comes; what else a request says is in its exchange. */
+export type CallerRequest = IncomingMessage | ServerHttp2Stream;
+
+/** Where an answer goes: a ServerResponse or a ServerHttp2Stream, and what they have in common. */
+export interface CallerResponse {
+  readonly headersSent: boolean;
+  readonly destroyed: boolean;
+  readonly writableEnded: boolean;
+  /** Bytes that wait to be sent. */
+  readonly writableLength: number;
+  on(event: 'close', listener: () => void): unknown;
+  once(event: 'close' | 'drain', listener: () => void): unknown;
+  write(chunk: Buffer): boolean;
+  end(last?: Buffer): unknown;
+}
+
+/** The HTTP/2 stream that a request or a response is; undefined over HTTP/1.1. */
+export function asStream(one: CallerResponse | Readable): ServerHttp2Stream | undefined {
+  return 'respond' in one ? (one as ServerHttp2Stream) : undefined;
+}
+
+/** The HTTP/1.1 response that it is; undefined over HTTP/2. */
+export function asHttp1(response: CallerResponse): ServerResponse | undefined {
+  return 'respond' in response ? undefined : (response as ServerResponse);
+}
+
+/**
+ * Gives the head of the final answer, once; `lines` are flat, belong to this function from here on, and hold none that end at this hop. Does
+ * nothing for a caller that is gone. Adds Date where it is missing.
+ * @throws Error for a status or a line that can't be sent: nothing was sent then.
+ */
+export function sendHead(response: CallerResponse, status: number, message: string, lines: string[]): void {
+  const stream = asStream(response);
+  if (stream === undefined) {
+    (response as ServerResponse).writeHead(status, message, lines);
+    return;
+  }
+  if (stream.destroyed || stream.closed) return;
+  // HEAD: Node has ended it already.
+  const endStream = stream.writableEnded || isWithoutBody(status, lines);
+  lines.unshift(':status', String(status));
+  stream.respond(lines, { endStream });
+}
+
+/** Answers `Expect: 100-continue`: the body may come. */
+export function sendContinue(response: CallerResponse): void {
+  const stream = asStream(response);
+  if (stream === undefined) (response as ServerResponse).writeContinue();
+  else if (!stream.destroyed && !stream.closed && !stream.headersSent)
+    stream.additionalHeaders({ ':status': 100 });
+}
+
+/** Ends a response so that the caller sees that it is incomplete: a closed connection on HTTP/1.1, a reset stream on HTTP/2. */
+export function breakOff(response: CallerResponse): void {
+  const stream = asStream(response);
+  if (stream === undefined) {
+    (response as ServerResponse).destroy();
+    return;
+  }
+  // Node's close() ends the body before it resets, and that end would go out first: the answer would look whole.
+  stream._final = (callback) => callback();
+  stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+}
+
+/** RFC 9110 §6.4.1: these end with their head, so no empty frame has to say so. */
+function isWithoutBody(status: number, lines: readonly string[]): boolean {
+  if (status === 204 || status === 304) return true;
+  for (let i = 0; i + 1 < lines.length; i += 2)
+    if (lines[i + 1] === '0' && lines[i]?.toLowerCase() === 'content-length') return true;
+  return false;
+}
