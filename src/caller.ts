@@ -18,7 +18,7 @@ export interface CallerResponse {
   readonly writableLength: number;
   on(event: 'close', listener: () => void): unknown;
   once(event: 'close' | 'drain', listener: () => void): unknown;
-  write(chunk: Buffer): boolean;
+  write(chunk: Buffer, done?: () => void): boolean;
   end(last?: Buffer): unknown;
 }
 

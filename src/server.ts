@@ -14,12 +14,11 @@ import { runGate } from './gate.ts';
 import { createListener, type TlsMaterial } from './listener.ts';
 import type { Observer } from './observe.ts';
 import { forward } from './proxy/forward.ts';
-import { queueShare } from './proxy/queue.ts';
+import { Slabs } from './proxy/slabs.ts';
 import type { SessionRegistry } from './sessions.ts';
 import { serveStreams } from './streams.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
 import { kindOf } from './upgrade/session.ts';
-import { Slabs } from './upgrade/slabs.ts';
 import { serveUpgrade } from './upgrade/upgrade.ts';
 
 export interface ServerDeps {
@@ -48,17 +47,14 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     if (response.headersSent) breakOff(response);
     else answerResponse(response, renderAnswer(exchange.failure, exchange), exchange);
   };
-  let open = 0;
-  const upgrading = { ...deps, slabs: new Slabs() };
-  const queueBytes = () => queueShare(open);
-  const forwarding = { refuse, now: deps.now, streams: deps.streams, queueBytes };
+  const slabs = new Slabs();
+  const upgrading = { ...deps, slabs };
+  const forwarding = { refuse, now: deps.now, streams: deps.streams, slabs };
   const serve = (arrived: Arrival, request: CallerRequest, response: CallerResponse) => {
     const exchange = createExchange(arrived, deps.newID(), deps.current.enter());
     let counted = false;
     let closed = false;
-    open++;
     response.on('close', () => {
-      open--;
       closed = true;
       if (counted) deps.observer.onUnbegin(exchange);
       deps.current.leave(exchange.generation);

@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net';
 import { BodyReader } from './framing.ts';
+import { readInto } from './reading.ts';
 import { HeadReader, UpstreamMalformed } from './response.ts';
 import type { Carrier, Transfer } from './transfer.ts';
 
@@ -32,20 +33,23 @@ export class Connection implements Carrier {
   /** Some byte of the answer has come. */
   #answered = false;
   #inBody = false;
-  /** What was read but may not be handed on before `proceed`. */
-  #rest: Buffer | undefined;
-  /** FIN has come. Node says so of a paused socket too, and then closes it, while `#rest` still waits. */
+  /** FIN has come. */
   #ended = false;
 
-  constructor(socket: Socket, owner: ConnectionOwner) {
+  /** `landing` is where its reads land; others may use it too. */
+  constructor(socket: Socket, owner: ConnectionOwner, landing: Buffer) {
     this.#socket = socket;
     this.#owner = owner;
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    readInto(socket, landing, (size, bytes) => {
+      this.#onData(size === bytes.length ? bytes : bytes.subarray(0, size));
+      return true;
+    });
+    socket.resume();
     socket.on('drain', () => this.#transfer?.drain());
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.fail(error));
     socket.on('close', () => {
-      if (!this.#ended || this.#rest === undefined) this.#failClosed();
+      this.#failClosed();
       owner.onClosed(this);
     });
   }
@@ -80,22 +84,14 @@ export class Connection implements Carrier {
     transfer.finish()?.onError(error);
   }
 
-  /** Reads nothing more. */
+  /** Reads nothing more; what TLS has decrypted by now still comes. */
   halt(): void {
-    this.#body.halted = true;
     this.#socket.pause();
   }
 
-  /** Reads on, beginning with what was read before. */
+  /** Reads on. */
   proceed(): void {
-    const rest = this.#rest;
-    this.#rest = undefined;
-    this.#body.halted = false;
-    if (rest !== undefined) {
-      this.#onData(rest);
-      if (this.#ended && this.#rest === undefined) this.#onEnd();
-    }
-    if (this.#rest === undefined && this.#transfer?.paused !== true) this.#socket.resume();
+    this.#socket.resume();
   }
 
   #onData(chunk: Buffer): void {
@@ -131,7 +127,6 @@ export class Connection implements Carrier {
     at = this.#body.read(chunk, at, handler);
     if (this.#transfer !== transfer) return;
     if (this.#body.done) this.#finish(transfer, at === chunk.length);
-    else if (at < chunk.length) this.#rest = chunk.subarray(at);
   }
 
   /** The answer is whole. Only a connection on which nothing is left over, either way, is used again. */
@@ -150,7 +145,6 @@ export class Connection implements Carrier {
   #onEnd(): void {
     this.#ended = true;
     const transfer = this.#transfer;
-    if (this.#rest !== undefined) return;
     if (transfer === undefined) this.#socket.destroy();
     else if (this.#inBody && this.#body.untilClose) this.#finish(transfer, true);
     else this.#failClosed();
@@ -166,7 +160,6 @@ export class Connection implements Carrier {
     this.#transfer = undefined;
     this.#answered = false;
     this.#inBody = false;
-    this.#rest = undefined;
     this.#head.reset();
   }
 }

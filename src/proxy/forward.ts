@@ -18,7 +18,9 @@ import type { Exchange } from '../exchange.ts';
 import { isLongRunning, requestKind } from '../kube/longrunning.ts';
 import { CallerGone, requestBody } from './body.ts';
 import { upstreamFailure } from './failures.ts';
+import { Gather, type Outlet } from './gather.ts';
 import { announcesBody, downstreamResponseLines, headerValue } from './headers.ts';
+import type { Slabs } from './slabs.ts';
 import type { ResponseHandler, Sending } from './transfer.ts';
 
 export interface ForwardDeps {
@@ -28,8 +30,8 @@ export interface ForwardDeps {
   readonly now: () => number;
   /** What ends each watch and followed log that is open now. */
   readonly streams: Set<() => void>;
-  /** How much of an answer may wait for a slow caller before the API server is stopped. Bytes; asked anew each time. */
-  readonly queueBytes: () => number;
+  /** The memory that answers pass through. */
+  readonly slabs: Slabs;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -65,12 +67,13 @@ export function forward(
 }
 
 /** Between the pool and the caller's response, for one request. The pool calls `on…`, `abort` is ours. */
-class Relay implements ResponseHandler {
+class Relay implements ResponseHandler, Outlet {
   /** Set as soon as the request was sent, before anything of its answer can come. */
   sending: Sending | undefined;
   readonly #exchange: Exchange;
   readonly #response: CallerResponse;
   readonly #deps: ForwardDeps;
+  readonly #gather: Gather;
   /** The answer is over, well or not. */
   #settled = false;
 
@@ -78,7 +81,11 @@ class Relay implements ResponseHandler {
     this.#exchange = exchange;
     this.#response = response;
     this.#deps = deps;
-    response.on('close', () => this.abort());
+    this.#gather = new Gather(deps.slabs, this);
+    response.on('close', () => {
+      this.abort();
+      this.#gather.dispose();
+    });
   }
 
   /** Ends the upstream request now, whatever its phase; one that is over is left alone. */
@@ -105,14 +112,17 @@ class Relay implements ResponseHandler {
   }
 
   onData(chunk: Buffer): void {
-    // Node would have us stop at 64 KiB, and so stop and start for every few TLS records: 2.7 CPU seconds a GB of a large list.
-    if (this.#response.write(chunk) || this.#response.writableLength < this.#deps.queueBytes()) return;
-    this.sending?.pause();
-    this.#response.once('drain', () => this.sending?.resume());
+    if (this.isOpen() && !this.#gather.take(chunk.length, chunk)) this.sending?.pause();
   }
 
   onEnd(): void {
     this.#settled = true;
+    this.end();
+  }
+
+  /** Ends the answer after what has come of it. */
+  end(): void {
+    this.#gather.flush();
     this.#response.end();
   }
 
@@ -122,7 +132,28 @@ class Relay implements ResponseHandler {
     if (!this.#response.headersSent)
       this.#deps.refuse(this.#response, this.#exchange, upstreamFailure(error));
     // An answer that the gate has ended itself, a watch at its identity's end for instance, stays whole.
-    else if (!this.#response.writableEnded) breakOff(this.#response);
+    else if (!this.#response.writableEnded) {
+      this.#gather.flush();
+      breakOff(this.#response);
+    }
+  }
+
+  isOpen(): boolean {
+    return !this.#response.writableEnded && !this.#response.destroyed;
+  }
+
+  write(bytes: Buffer, done?: () => void): boolean {
+    return this.#response.write(bytes, done);
+  }
+
+  drained(callback: () => void): void {
+    this.#response.once('drain', callback);
+  }
+
+  lost(): void {}
+
+  resume(): void {
+    if (!this.#settled) this.sending?.resume();
   }
 }
 
@@ -146,7 +177,7 @@ function endInTime(
   if (info === undefined || !isLongRunning(info)) return;
   const endsCleanly = requestKind(info) !== 'short';
   const end = () => {
-    if (endsCleanly && response.headersSent) response.end();
+    if (endsCleanly && response.headersSent) relay.end();
     relay.abort();
   };
   if (endsCleanly) streams.add(end);

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { SetTimer } from '../delay.ts';
 import { Connection, type ConnectionOwner, UpstreamClosed } from './connection.ts';
 import type { UpstreamRequest } from './sending.ts';
+import { RECORD_BYTES } from './slabs.ts';
 import { type ResponseHandler, type Sending, Transfer } from './transfer.ts';
 
 /** Sends requests to one API server. */
@@ -42,6 +43,8 @@ class ConnectionPool implements Pool, ConnectionOwner {
   readonly #options: PoolOptions;
   /** In the order in which they became idle. */
   readonly #idle: Connection[] = [];
+  /** All its connections read into it, one at a time. */
+  readonly #landing = Buffer.allocUnsafeSlow(RECORD_BYTES);
   #open = 0;
   #connecting = 0;
   /** One timer for all: for the connection that has waited longest when it was set. */
@@ -132,7 +135,7 @@ class ConnectionPool implements Pool, ConnectionOwner {
       return;
     }
     this.#open++;
-    const connection = new Connection(socket, this);
+    const connection = new Connection(socket, this, this.#landing);
     // Aborted meanwhile: the next request may have the connection.
     if (transfer.handler === undefined) this.onIdle(connection);
     else if (connection.isUsable) connection.send(transfer);

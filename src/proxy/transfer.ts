@@ -8,6 +8,7 @@ import { type RequestHead, requestHead, Upload, type UpstreamRequest } from './s
 export interface ResponseHandler {
   /** The final head, once; flat lines in order, repeats kept, latin1. */
   onHead(status: number, message: string, lines: string[]): void;
+  /** Good until it returns: the memory is used again. */
   onData(chunk: Buffer): void;
   onEnd(): void;
   onError(error: Error): void;
@@ -17,7 +18,7 @@ export interface ResponseHandler {
 export interface Sending {
   /** Ends it now, with onError. */
   abort(error: Error): void;
-  /** Stops reading the answer; onData is not called again before `resume`. */
+  /** Stops reading the answer; what was read by now, 64 KiB at most, still comes. */
   pause(): void;
   resume(): void;
 }
@@ -26,9 +27,9 @@ export interface Sending {
 export interface Carrier {
   /** Ends the connection and the request under way. */
   fail(error: Error): void;
-  /** Reads nothing more. */
+  /** Reads nothing more; what TLS has decrypted by now still comes. */
   halt(): void;
-  /** Reads on, beginning with what was read before. */
+  /** Reads on. */
   proceed(): void;
 }
 

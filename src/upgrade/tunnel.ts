@@ -11,11 +11,11 @@
 // the kernel send RST and drop what is still on its way).
 
 import type { Socket } from 'node:net';
+import { readInto } from '../proxy/reading.ts';
+import type { Slabs } from '../proxy/slabs.ts';
 import type { EndReason, Session } from '../sessions.ts';
 import { Flow, type FlowContext } from './flow.ts';
-import { readInto } from './reading.ts';
 import { arm, finish, guardWrites, newSide, type Side, takesBytes } from './side.ts';
-import type { Slabs } from './slabs.ts';
 
 /** How long a side may take to close after it was sent everything and FIN, when the other side is gone. ms. */
 export const LINGER_MS = 120_000;
@@ -112,7 +112,7 @@ function watch(
       if (rest !== null) leaving.take(rest.length, rest);
     }
     leaving.flush();
-    arriving.flush();
+    arriving.dispose();
     session.delivered[other.direction] -= socket.writableLength;
     finish(other, lingerMs);
     other.socket.resume();

@@ -9,13 +9,13 @@ import type { Exchange } from '../exchange.ts';
 import { CallerGone } from '../proxy/body.ts';
 import { upstreamFailure } from '../proxy/failures.ts';
 import { announcesBody, downstreamResponseLines, headerValue, messageHead } from '../proxy/headers.ts';
+import type { Slabs } from '../proxy/slabs.ts';
 import { TCP_KEEP_ALIVE_MS } from '../proxy/upstream.ts';
 import type { SessionRegistry } from '../sessions.ts';
 import { type DialAnswer, dialUpgrade } from './dial.ts';
 import { relayResponse } from './relay.ts';
 import { sameProtocol } from './requested.ts';
 import { limitSession, newSession } from './session.ts';
-import type { Slabs } from './slabs.ts';
 import { openTunnel } from './tunnel.ts';
 
 export interface UpgradeDeps {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { reset } from '../../fakes/peers.ts';
 import { get, hear, readUntil, startPooled } from '../../fakes/pool.ts';
@@ -132,32 +133,33 @@ t.test('abort is heard at once, also from within onHead and onData, and only onc
   }
 });
 
-t.test('paused, nothing is heard; resumed, all of it in order', async (t) => {
-  const pooled = await startPooled();
-  t.teardown(() => pooled.close());
-  const heard = hear({ onData: () => sending.pause() });
-  const sending = pooled.pool.send(get(), heard);
-  const peer = await pooled.accepted();
-  await once(peer, 'data');
-  const data = once(pooled.sockets[0] ?? peer, 'data');
-  peer.write(`${CHUNKED}1\r\na\r\n1\r\nb\r\n`);
-  await data;
-  t.equal(heard.body, 'a', 'the rest of what was read waits');
-  sending.resume();
-  t.equal(heard.body, 'ab', 'and is handed on at once');
-  peer.write('1\r\nc\r\n0\r\n\r\n');
-  await new Promise((resolve) => setImmediate(resolve));
-  t.equal(heard.body, 'ab');
-  sending.resume();
-  while (heard.body === 'ab') await new Promise((resolve) => setImmediate(resolve));
-  t.same([heard.body, heard.ends], ['abc', 0]);
-  sending.resume();
-  t.match(heard, { ends: 1, error: undefined });
-  // Reading goes on, so that the idle connection sees its peer close.
-  t.equal(pooled.pool.idle, 1);
-  peer.end();
-  await pooled.pool.close();
-});
+t.test(
+  'paused, what was read is still heard and nothing more is read; resumed, the rest in order',
+  async (t) => {
+    const pooled = await startPooled();
+    t.teardown(() => pooled.close());
+    const heard = hear({ onData: () => sending.pause() });
+    const sending = pooled.pool.send(get(), heard);
+    const peer = await pooled.accepted();
+    await once(peer, 'data');
+    peer.write(`${CHUNKED}1\r\na\r\n1\r\nb\r\n`);
+    while (heard.body === '') await nextTurn();
+    t.equal(heard.body, 'ab', 'one record is heard whole');
+    const [socket] = pooled.sockets;
+    const read = socket?.bytesRead;
+    await new Promise<void>((resolve) => peer.write('1\r\nc\r\n0\r\n\r\n', () => resolve()));
+    // It lies in the kernel of this machine; a socket that reads would have it in the next turns.
+    for (let turn = 0; turn < 10; turn++) await nextTurn();
+    t.same([heard.body, socket?.bytesRead], ['ab', read]);
+    sending.resume();
+    await heard.ended;
+    t.same([heard.body, heard.ends, heard.error], ['abc', 1, undefined]);
+    // Reading goes on, so that the idle connection sees its peer close.
+    t.equal(pooled.pool.idle, 1);
+    peer.end();
+    await pooled.pool.close();
+  },
+);
 
 t.test(
   'a handler that takes one piece at a time gets megabytes in order, and the peer has to wait',
@@ -213,29 +215,13 @@ t.test('what was read before FIN is not lost by a handler that has paused', asyn
     if (socket === undefined) throw new Error('no connection');
     const closed = once(socket, 'close');
     peer.end(head + rest);
-    await closed;
-    t.same([heard.status, heard.body, heard.ends], [200, '', 0], head);
+    while (heard.status !== 200) await nextTurn();
     sending.resume();
+    await closed;
     t.same([heard.body, heard.ends, pooled.pool.idle, pooled.pool.open], [body, 1, 0, 0], head);
     t.match(heard, { error }, head);
     await pooled.close();
   }
-});
-
-t.test('aborted while something waits behind FIN: heard once', async (t) => {
-  const pooled = await startPooled();
-  t.teardown(() => pooled.close());
-  const heard = hear({ onHead: () => sending.pause() });
-  const sending = pooled.pool.send(get(), heard);
-  const peer = await pooled.accepted();
-  await once(peer, 'data');
-  const closed = once(pooled.sockets[0] ?? peer, 'close');
-  peer.end('HTTP/1.1 200 OK\r\n\r\nhello');
-  await closed;
-  sending.abort(new Error('gone'));
-  sending.resume();
-  t.match(heard, { error: { message: 'gone' }, ends: 1 });
-  t.equal(heard.body, '');
 });
 
 // --- bodies of requests -----------------------------------------------------------------------------------------------------------
@@ -350,7 +336,7 @@ t.test('a body is read no faster than the API server takes it', async (t) => {
   const peer = await pooled.accepted();
   // It reads nothing: wait until no more is given.
   for (let before = -1, still = 0; still < 20; before = given) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     still = given === before && given > 0 ? still + 1 : 0;
   }
   t.ok(given < size / 2, `${given} of ${size} were read`);

@@ -1,7 +1,7 @@
 // Slabs are used again, and however many receivers don't read, what waits for them is bounded.
 
 import t from 'tap';
-import { Slabs } from '../../../src/upgrade/slabs.ts';
+import { Slabs } from '../../../src/proxy/slabs.ts';
 
 const KIB = 1024;
 const SLAB = 160 * KIB;

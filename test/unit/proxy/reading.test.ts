@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import t from 'tap';
-import { readInto } from '../../../src/upgrade/reading.ts';
+import { readInto } from '../../../src/proxy/reading.ts';
 
 async function pair(): Promise<{ readonly near: Socket; readonly far: Socket }> {
   const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
