@@ -1,6 +1,7 @@
 // One request's record on its way through the gate, for REST and upgrades alike. The steps of gate.ts fill it in order; what a later
 // part reads is what an earlier one decided, and nothing is derived twice from the request.
 
+import { type Evidence, NO_EVIDENCE } from './authn/outcome.ts';
 import type { GateError } from './errors.ts';
 import type { Generation } from './generation.ts';
 import type { Target } from './kube/path.ts';
@@ -38,6 +39,8 @@ export interface Exchange extends Arrival {
   target: Target | undefined;
   info: RequestInfo | undefined;
   user: UserInfo | undefined;
+  /** What the credential said beside the user; NO_EVIDENCE before authentication. */
+  evidence: Evidence;
   /** When the identity ends, ms since the epoch. */
   expiresAt: number;
   /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
@@ -64,6 +67,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     target: undefined,
     info: undefined,
     user: undefined,
+    evidence: NO_EVIDENCE,
     expiresAt: Number.POSITIVE_INFINITY,
     websocketProtocols: undefined,
     upstreamHeaders: undefined,

@@ -104,6 +104,7 @@ function applyOutcome(
   switch (outcome.kind) {
     case 'user':
       exchange.user = outcome.user;
+      exchange.evidence = outcome.evidence;
       exchange.expiresAt = outcome.expiresAt;
       exchange.websocketProtocols = outcome.websocketProtocols;
       return;

@@ -117,5 +117,7 @@ function sizeOf(outcome: Outcome): number {
   const { username, uid, groups } = outcome.user;
   let characters = username.length + uid.length;
   for (const group of groups) characters += group.length;
+  // What the claims hold, roughly: they are kept for rules at the gate.
+  characters += JSON.stringify(outcome.evidence.claims).length;
   return ENTRY_OVERHEAD_BYTES + 2 * characters + 24 * groups.length;
 }

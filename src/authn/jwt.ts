@@ -100,7 +100,8 @@ function conclude(verification: Verification, { config, source, place }: Context
   const mapped = mapClaims(verification.payload, config);
   if (mapped.kind === 'rejected') return { outcome: rejected(mapped.code, mapped.detail, place), isCurrent };
   const expiresAt = Math.min((verification.payload.exp ?? 0) * 1000, MAX_TIME_MS);
-  return { outcome: { kind: 'user', user: mapped.user, expiresAt, source: place }, isCurrent };
+  const evidence = { issuer: config.issuer.url, claims: verification.payload };
+  return { outcome: { kind: 'user', user: mapped.user, evidence, expiresAt, source: place }, isCurrent };
 }
 
 function rejected(code: RejectedCode, detail: string, source: CredentialSource): Outcome {

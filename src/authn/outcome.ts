@@ -17,6 +17,17 @@ export type RejectedCode =
   | 'CREDENTIALS_CONFLICT'
   | 'CREDENTIALS_MALFORMED';
 
+/** What a credential said beside the user, for rules at the gate: who vouched for it, and its verified claims. */
+export interface Evidence {
+  /** The JWT's issuer; '' for credentials without one. */
+  readonly issuer: string;
+  /** The verified claims as they were signed; empty for credentials without any. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** The evidence of a credential that has no issuer and no claims. */
+export const NO_EVIDENCE: Evidence = Object.freeze({ issuer: '', claims: Object.freeze({}) });
+
 /**
  * - `user`: verified; `expiresAt` is when the credential ends, ms since the epoch.
  * - `noOpinion`: this authenticator found nothing that is its own.
@@ -24,7 +35,13 @@ export type RejectedCode =
  * - `unavailable`: it could not be judged now (issuer down, no keys yet): 503, never 401.
  */
 export type Outcome =
-  | { readonly kind: 'user'; readonly user: UserInfo; readonly expiresAt: number; readonly source: string }
+  | {
+      readonly kind: 'user';
+      readonly user: UserInfo;
+      readonly evidence: Evidence;
+      readonly expiresAt: number;
+      readonly source: string;
+    }
   | { readonly kind: 'noOpinion' }
   | {
       readonly kind: 'rejected';

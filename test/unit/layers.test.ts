@@ -9,6 +9,7 @@ type Group = readonly [name: string, files: RegExp];
 const LAYERS: readonly (readonly Group[])[] = [
   [['hostport', /^hostport\.ts$/]],
   [['kube', /^kube\//]], //                                     Kubernetes' words: pure, knows nothing of ours
+  [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
     ['errors', /^(errors|errortable)\.ts$/],

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createVerdictCache, MAX_AGE_MS, REFUSAL_AGE_MS, type Verdict } from '../../../src/authn/cache.ts';
-import type { Outcome } from '../../../src/authn/outcome.ts';
+import { NO_EVIDENCE, type Outcome } from '../../../src/authn/outcome.ts';
 import { freezeUserInfo } from '../../../src/kube/userinfo.ts';
 import { makeTime } from '../../fakes/time.ts';
 
@@ -15,6 +15,7 @@ function open(maxEntries?: number) {
   const user: Outcome = {
     kind: 'user',
     user: freezeUserInfo({ username: 'jane' }),
+    evidence: NO_EVIDENCE,
     expiresAt: time.clock.now() + HOUR_MS,
     source: 'authorization',
   };
