@@ -118,6 +118,7 @@ function applyWhole(tree: unknown, findings: Findings): Partially<FileConfig> | 
 function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
   const path = (text: string | undefined): string =>
     text === undefined || text === '' ? '' : resolve(dirname(resolve(file)), text);
+  const webhook = config.tokenWebhook;
   return {
     listen: {
       tls: { certFile: path(config.listen?.tls?.certFile), keyFile: path(config.listen?.tls?.keyFile) },
@@ -127,7 +128,16 @@ function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
       kubeconfig: path(cluster?.kubeconfig),
       context: cluster?.context ?? '',
       inCluster: cluster?.inCluster ?? false,
+      identity: cluster?.identity ?? 'Impersonate',
     })),
+    tokenWebhook:
+      webhook === undefined
+        ? undefined
+        : {
+            certFile: path(webhook.tls?.certFile),
+            keyFile: path(webhook.tls?.keyFile),
+            clientCAFile: path(webhook.clientCAFile),
+          },
   };
 }
 
