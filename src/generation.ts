@@ -60,11 +60,7 @@ export function buildGeneration(
   deps: GenerationDeps,
 ): Generation {
   const shared = new Map<string, Shared>();
-  const files = new Set(
-    [config.file, config.listen.tls.certFile, config.listen.tls.keyFile, config.listen.clientCAFile].filter(
-      (file) => file !== '',
-    ),
-  );
+  const files = new Set(namedFiles(config));
   const problems: string[] = [];
   const share = <T extends Upstream | Authenticator>(
     key: string,
@@ -119,6 +115,14 @@ export function buildGeneration(
     observeAuthentication: deps.observeAuthentication,
     shared,
   };
+}
+
+function namedFiles({ file, listen, tokenWebhook }: GateConfig): readonly string[] {
+  const { certFile, keyFile } = listen.tls;
+  const named = [file, certFile, keyFile, listen.clientCAFile];
+  if (tokenWebhook !== undefined)
+    named.push(tokenWebhook.certFile, tokenWebhook.keyFile, tokenWebhook.clientCAFile);
+  return named.filter((one) => one !== '');
 }
 
 /** Closes what `old` has and none of the `living` has. Pooled connections that are busy end with their requests. */

@@ -47,6 +47,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['streams', /^streams\.ts$/],
     ['lifecycle', /^lifecycle\.ts$/],
     ['ops', /^ops\.ts$/],
+    ['webhook', /^webhook\//], //                              the API server asks about tokens
   ],
   [['server', /^server\.ts$/]],
   [['run', /^(run|reload|vitals)\.ts$/]],
