@@ -21,6 +21,8 @@ export interface FetcherOptions {
   readonly timeoutMs?: number;
 }
 
+/** kube-apiserver gives its service account keys as the second one only, RFC 7517 §8.5.2, and answers 406 to who doesn't take it. */
+const DOCUMENT_TYPES = 'application/json, application/jwk-set+json';
 /** For one document. ms */
 export const FETCH_TIMEOUT_MS = 5000;
 /** The largest document that is read. Google's, the largest common one, has 5 KiB. */
@@ -65,7 +67,7 @@ async function getDocument(url: string, dispatcher: Agent, abort: AbortControlle
   const { statusCode, body } = await request(url, {
     dispatcher,
     signal: abort.signal,
-    headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'postern' },
+    headers: { accept: DOCUMENT_TYPES, 'accept-encoding': 'identity', 'user-agent': 'postern' },
   });
   // Leaving the body unread would keep the connection; an error on it after this is nobody's concern.
   body.on('error', () => {});

@@ -32,7 +32,8 @@ export interface PlainApiServer {
 export async function preparePlainApiServer(parent: string, name: string): Promise<PlainApiServer> {
   const dir = await mkdtemp(join(parent, `${name}-`));
   await mkdir(join(dir, 'log'));
-  const [client, peer, secure] = await freePorts(3);
+  const held = await holdPorts(3);
+  const [client, peer, secure] = held.ports;
   const server = `https://127.0.0.1:${secure}`;
   const pki = await makePki(dir, '127.0.0.1', server);
   const children: ChildProcess[] = [];
@@ -49,6 +50,8 @@ export async function preparePlainApiServer(parent: string, name: string): Promi
     adminKubeconfig: pki.kubeconfig('admin'),
     async start(flags) {
       const binaries = await ensureBinaries(() => undefined);
+      // Others, a gate for instance, may have been given ports meanwhile, and must not be given these.
+      await held.release();
       // The multi-call binary looks at its own name.
       const apiServer = join(dir, 'kube-apiserver');
       await symlink(binaries['kube-apiserver'], apiServer);
@@ -69,6 +72,7 @@ export async function preparePlainApiServer(parent: string, name: string): Promi
       });
     },
     async stop() {
+      await held.release();
       for (const child of children.reverse()) {
         if (child.exitCode !== null || child.signalCode !== null) continue;
         child.kill('SIGKILL');
@@ -112,11 +116,13 @@ function apiServerFlags({ folder }: Pki, etcd: string, port: number): string[] {
   ];
 }
 
-/** Ports that are free now: all are held until all were found. */
-async function freePorts(count: number): Promise<readonly number[]> {
+/** Ports of loopback that nobody else gets until they are released. */
+async function holdPorts(count: number): Promise<{ ports: readonly number[]; release: () => Promise<void> }> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((one) => once(one, 'listening')));
   const ports = servers.map((one) => (one.address() as AddressInfo).port);
-  await Promise.all(servers.map((one) => new Promise((resolve) => one.close(resolve))));
-  return ports;
+  const release = async () => {
+    await Promise.all(servers.map((one) => new Promise((resolve) => one.close(resolve))));
+  };
+  return { ports, release };
 }

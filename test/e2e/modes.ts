@@ -22,20 +22,16 @@ export function nodeApiServer({ dir, gateKubeconfig }: Context): ApiServer {
   return { server, caPem: readFileSync(join(dir, 'pki/ca.crt'), 'utf8') };
 }
 
-/** A kubeconfig for a gate: with a front-proxy certificate, or, without a pair, with no credential at all. @returns its file */
+/** A kubeconfig for a gate: with a client certificate, a token, or no credential at all. @returns its file */
 export function gateKubeconfig(
   context: Context,
   { server, caPem }: ApiServer,
-  pair?: CertificatePair,
+  credential: { readonly pair?: CertificatePair; readonly token?: string } = {},
 ): string {
-  const made = makeKubeconfig({
-    server,
-    caPem,
-    user: 'gate',
-    ...(pair === undefined ? { token: '' } : { pair }),
-  });
   const file = join(mkdtempSync(join(context.dir, 'mode-')), 'kubeconfig');
-  writeFileSync(file, made, { mode: 0o600 });
+  writeFileSync(file, makeKubeconfig({ server, caPem, user: 'gate', token: '', ...credential }), {
+    mode: 0o600,
+  });
   return file;
 }
 
