@@ -52,7 +52,11 @@ function demandAllowed(requestor: string, answer: Impersonation): readonly strin
       const { question, reason } = answer;
       const why = `${describeAttempt(requestor, question)}${reason === '' ? '' : `: ${reason}`}`;
       const message = `${forbiddenSubject(question)} forbidden: ${why}`.trimStart();
-      throw gateError('IMPERSONATION_FORBIDDEN', { detail: message, params: { message } });
+      // The log is told what kind of thing it was; its name is the caller's text.
+      throw gateError('IMPERSONATION_FORBIDDEN', {
+        detail: `${question.verb} ${question.resource}`,
+        params: { message },
+      });
     }
     case 'forbidden':
       throw gateError('IMPERSONATION_GATE_RIGHTS', { cause: answer.cause });

@@ -190,7 +190,8 @@ function requestFields(exchange: Exchange, status: number, durationMs: number): 
       : {}),
     ...(exchange.upgrade === '' ? {} : { upgrade: exchange.upgrade }),
     user: user?.username ?? '',
-    ...(exchange.wanted === undefined ? {} : { as: exchange.wanted.username }),
+    // Only what was judged: before that it is any text, and people have put tokens into wrong places.
+    ...(exchange.actsAs === undefined ? {} : { as: exchange.actsAs.username }),
     peer: exchange.peerAddress,
     status,
     durationMs,
