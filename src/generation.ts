@@ -2,6 +2,7 @@
 // reload never changes anything under a request or session; what two generations have in common (an upstream with the same address and
 // credentials, the authenticator with its keys and cache) is handed on instead of built again.
 
+import { type AnonymousUser, createAnonymous } from './authn/anonymous.ts';
 import type { Authenticator } from './authn/authenticator.ts';
 import type { Outcome } from './authn/outcome.ts';
 import type { Cluster } from './clusters.ts';
@@ -16,6 +17,8 @@ export interface Generation {
   readonly config: GateConfig;
   readonly clusters: readonly Cluster[];
   readonly authenticator: Authenticator;
+  /** Who a caller without a credential is, by path. */
+  readonly anonymous: AnonymousUser;
   readonly isTrusted: IsTrusted;
   /** Lower-case names of configured assertion headers. */
   readonly assertionHeaders: ReadonlySet<string>;
@@ -56,9 +59,13 @@ export function buildGeneration(
 ): Generation {
   const shared = new Map<string, Shared>();
   const files = new Set(
-    [config.file, config.listen.tls.certFile, config.listen.tls.keyFile, config.listen.clientCAFile].filter(
-      (file) => file !== '',
-    ),
+    [
+      config.file,
+      config.authentication.configFile,
+      config.listen.tls.certFile,
+      config.listen.tls.keyFile,
+      config.listen.clientCAFile,
+    ].filter((file) => file !== ''),
   );
   const problems: string[] = [];
   const share = <T extends Upstream | Authenticator>(
@@ -97,6 +104,7 @@ export function buildGeneration(
       () => deps.createAuthenticator(config),
       (value) => value.close(),
     ),
+    anonymous: createAnonymous(config.authentication.anonymousPaths),
     isTrusted: compileTrusted(config.listen.trustedProxies),
     assertionHeaders: new Set(
       config.authentication.jwt

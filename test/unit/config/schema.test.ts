@@ -122,11 +122,6 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
   ],
   ['name: prod', 'name: prod\n    identity: impersonate', /expected Impersonate; found "impersonate"/],
   // keys of later versions
-  [
-    '  jwt:',
-    '  configFile: authn.yaml\n  jwt:',
-    '15:3 authentication.configFile: not supported by this version yet; write its jwt entries under authentication.jwt',
-  ],
   ['  jwt:', '  awsIAM: {clusterID: prod}\n  jwt:', /awsIAM: not supported by this version yet/],
   [
     '  jwt:',
