@@ -2,6 +2,8 @@
 // and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
+import { ONWARD_ERRORS } from './onwarderrors.ts';
+
 /** The page that UPGRADE_REQUIRED points to, relative to the repository. */
 export const LOAD_BALANCERS_PAGE = 'docs/how-to/load-balancers.md';
 
@@ -151,15 +153,7 @@ export const ERRORS = {
     solve:
       'See `/readyz?verbose` and the log; check the way from Postern to the issuer and its certificate authority.',
   },
-  IMPERSONATION_REFUSED: {
-    status: 403,
-    text:
-      'Impersonation through Postern is not supported, and the request carries the header {header|Impersonate-User}. ' +
-      'Run the command without --as, --as-group and --as-uid (and without "as" in the kubeconfig), under your own name.',
-    when: 'The caller sent any header that begins with `Impersonate-`, known to Kubernetes or not. Nothing is dropped silently: the command would run as somebody else than asked for.',
-    solve:
-      'Leave out `--as…`. To see what another user may do, an administrator asks with a SubjectAccessReview or directly at the API server.',
-  },
+  ...ONWARD_ERRORS,
   CLUSTER_UNKNOWN: {
     status: 404,
     text: 'No cluster is served under this host and path. Check "server" in the kubeconfig.',

@@ -7,6 +7,7 @@ import type { Generation } from './generation.ts';
 import type { Target } from './kube/path.ts';
 import type { RequestInfo } from './kube/requestinfo.ts';
 import type { UserInfo } from './kube/userinfo.ts';
+import type { Onward } from './onward/onward.ts';
 import type { Upstream } from './proxy/upstream.ts';
 
 /** How the request came: a plain exchange, or an HTTP/1.1 upgrade. */
@@ -34,6 +35,8 @@ export interface Exchange extends Arrival {
   /** The configuration that this request began with; it keeps it to its end. */
   readonly generation: Generation;
   upstream: Upstream | undefined;
+  /** How identity goes on to it. */
+  onward: Onward | undefined;
   /** The target without the cluster's path prefix, still raw; '' before a cluster was chosen. */
   forwardTarget: string;
   target: Target | undefined;
@@ -41,6 +44,14 @@ export interface Exchange extends Arrival {
   user: UserInfo | undefined;
   /** What the credential said beside the user; NO_EVIDENCE before authentication. */
   evidence: Evidence;
+  /** Where the credential was found; '' before authentication. */
+  credentialSource: string;
+  /** Whom the caller asks to be taken for (`--as`); undefined for nobody. */
+  wanted: UserInfo | undefined;
+  /** The same, once that was judged, with all that the API server shall be told of it. */
+  actsAs: UserInfo | undefined;
+  /** The caller's verified token, where that goes on to the cluster itself. Never logged. */
+  bearer: string | undefined;
   /** When the identity ends, ms since the epoch. */
   expiresAt: number;
   /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
@@ -63,11 +74,16 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     id,
     generation,
     upstream: undefined,
+    onward: undefined,
     forwardTarget: '',
     target: undefined,
     info: undefined,
     user: undefined,
     evidence: NO_EVIDENCE,
+    credentialSource: '',
+    wanted: undefined,
+    actsAs: undefined,
+    bearer: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
     websocketProtocols: undefined,
     upstreamHeaders: undefined,

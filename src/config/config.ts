@@ -22,6 +22,12 @@ export interface TlsConfig {
   readonly ciphers: readonly string[];
 }
 
+/** How a cluster learns who the caller is. */
+export type IdentityMode = 'Impersonate' | 'Passthrough' | 'RequestHeader';
+
+/** What becomes of a caller's own Impersonate-* headers. */
+export type ImpersonationPolicy = 'Check' | 'Refuse';
+
 export interface ClusterConfig {
   readonly name: string;
   /** Absolute path of the kubeconfig; '' when inCluster. */
@@ -29,7 +35,8 @@ export interface ClusterConfig {
   /** The kubeconfig's context; '' means its current-context. */
   readonly context: string;
   readonly inCluster: boolean;
-  readonly identity: 'Impersonate';
+  readonly identity: IdentityMode;
+  readonly impersonation: ImpersonationPolicy;
   /** Absent match (both empty) takes everything. pathPrefix has no trailing slash; hosts are lower case without port. */
   readonly match: { readonly pathPrefix: string; readonly hosts: readonly string[] };
 }
@@ -87,6 +94,17 @@ export interface SessionsConfig {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
+/** The listener for the API server's TokenReviews. */
+export interface TokenWebhookConfig {
+  readonly address: HostPort;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCAFile: string;
+  /** Empty means every certificate of the authority. */
+  readonly clientNames: readonly string[];
+  readonly audiences: readonly string[];
+}
+
 /** The whole configuration, resolved. */
 export interface GateConfig {
   /** Absolute path of the file it came from. */
@@ -108,6 +126,8 @@ export interface GateConfig {
     /** Paths on which a caller without a credential is system:anonymous. */
     readonly anonymousPaths: readonly string[];
   };
+  /** undefined when there is none. */
+  readonly tokenWebhook: TokenWebhookConfig | undefined;
   readonly sessions: SessionsConfig;
   readonly log: { readonly level: LogLevel };
 }

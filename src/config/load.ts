@@ -96,6 +96,7 @@ function listOverrides(options: LoadOptions, env: NonNullable<LoadOptions['env']
 function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
   const path = (text: string | undefined): string =>
     text === undefined || text === '' ? '' : resolve(dirname(resolve(file)), text);
+  const webhook = config.tokenWebhook;
   return {
     listen: {
       tls: { certFile: path(config.listen?.tls?.certFile), keyFile: path(config.listen?.tls?.keyFile) },
@@ -105,7 +106,16 @@ function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
       kubeconfig: path(cluster?.kubeconfig),
       context: cluster?.context ?? '',
       inCluster: cluster?.inCluster ?? false,
+      identity: cluster?.identity ?? 'Impersonate',
     })),
+    tokenWebhook:
+      webhook === undefined
+        ? undefined
+        : {
+            certFile: path(webhook.tls?.certFile),
+            keyFile: path(webhook.tls?.keyFile),
+            clientCAFile: path(webhook.clientCAFile),
+          },
   };
 }
 

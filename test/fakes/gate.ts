@@ -17,6 +17,8 @@ export interface TestGateOptions {
     readonly upstream: Pick<FakeUpstream, 'port' | 'ca'>;
     readonly match?: object;
     readonly user?: object;
+    /** Merged over the cluster's entry: identity, impersonation. */
+    readonly cluster?: Readonly<Record<string, unknown>>;
     /** Path that the kubeconfig's server URL ends in. Default ''. */
     readonly basePath?: string;
   }[];
@@ -69,10 +71,11 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
     kind: 'GateConfiguration',
     listen: { address: '127.0.0.1:0', tls: { certFile: 'tls.crt', keyFile: 'tls.key' }, ...options.listen },
     ops: { address: '127.0.0.1:0' },
-    clusters: options.upstreams.map(({ name, match }) => ({
+    clusters: options.upstreams.map(({ name, match, cluster }) => ({
       name,
       kubeconfig: `${name}.kubeconfig`,
       ...(match === undefined ? {} : { match }),
+      ...cluster,
     })),
     authentication: { jwt: [jwtEntry(issuer, options.jwt)] },
     ...options.config,
