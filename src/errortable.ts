@@ -133,6 +133,19 @@ export const ERRORS = {
     solve:
       'Give the names a prefix, or set `systemIdentities: Allow` for an issuer that may speak for the cluster.',
   },
+  TOKEN_RULE: {
+    status: 403,
+    text: 'The token is good, but a rule of this gate refuses it: {message|the rule gives no reason}. Logging in again does not change that unless the reason says so; ask the administrator of this gate.',
+    when: 'An expression of `claimValidationRules` or `userValidationRules` is false for this token. The reason is the `message` of that rule.',
+    solve: 'The log says which rule. Correct the claims at the identity provider, or the rule.',
+  },
+  TOKEN_GROUPS_OVERAGE: {
+    status: 403,
+    text: 'The token is good, but it does not list your groups: you are in more of them than Entra ID puts into a token. Logging in again does not change that; ask the administrator of this gate to have Entra ID emit only the groups that are assigned to the application, or application roles.',
+    when: "Entra ID's groups overage: the groups claim is only a pointer to Microsoft Graph (`_claim_names`), or `hasgroups` stands in its place.",
+    solve:
+      'In the application of Entra ID choose "Groups assigned to the application", or app roles: [Entra ID](../how-to/entra.md).',
+  },
   AUTHENTICATION_UNAVAILABLE: {
     status: 503,
     text: 'Postern cannot verify credentials right now, because the identity provider does not answer. Your credential is not the problem: try again in a moment.',

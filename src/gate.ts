@@ -107,9 +107,15 @@ function applyOutcome(
       exchange.websocketProtocols = outcome.websocketProtocols;
       return;
     case 'noOpinion':
-      throw gateError('CREDENTIALS_MISSING');
+      // No credential at all; a bad one was 'rejected' and never gets here.
+      exchange.user = exchange.generation.anonymous(exchange.target?.path ?? '');
+      if (exchange.user === undefined) throw gateError('CREDENTIALS_MISSING');
+      return;
     case 'rejected':
-      throw gateError(outcome.code, { detail: outcome.detail });
+      throw gateError(outcome.code, {
+        detail: outcome.detail,
+        params: { message: outcome.message ?? '' },
+      });
     case 'unavailable':
       throw gateError('AUTHENTICATION_UNAVAILABLE', { cause: outcome.cause });
     default:

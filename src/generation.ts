@@ -2,6 +2,7 @@
 // reload never changes anything under a request or session; what two generations have in common (an upstream with the same address and
 // credentials, the authenticator with its keys and cache) is handed on instead of built again.
 
+import { type AnonymousUser, createAnonymous } from './authn/anonymous.ts';
 import type { Authenticator } from './authn/authenticator.ts';
 import type { Outcome } from './authn/outcome.ts';
 import type { Cluster } from './clusters.ts';
@@ -21,6 +22,8 @@ export interface Generation {
   readonly config: GateConfig;
   readonly clusters: readonly Cluster[];
   readonly authenticator: Authenticator;
+  /** Who a caller without a credential is, by path. */
+  readonly anonymous: AnonymousUser;
   readonly isTrusted: IsTrusted;
   /** Lower-case names of configured assertion headers. */
   readonly assertionHeaders: ReadonlySet<string>;
@@ -105,6 +108,7 @@ export function buildGeneration(
       () => deps.createAuthenticator(config),
       (value) => value.close(),
     ),
+    anonymous: createAnonymous(config.authentication.anonymousPaths),
     isTrusted: compileTrusted(config.listen.trustedProxies),
     assertionHeaders: new Set(
       config.authentication.jwt
@@ -117,9 +121,9 @@ export function buildGeneration(
   };
 }
 
-function namedFiles({ file, listen, tokenWebhook }: GateConfig): readonly string[] {
+function namedFiles({ file, listen, tokenWebhook, authentication }: GateConfig): readonly string[] {
   const { certFile, keyFile } = listen.tls;
-  const named = [file, certFile, keyFile, listen.clientCAFile];
+  const named = [file, authentication.configFile, certFile, keyFile, listen.clientCAFile];
   if (tokenWebhook !== undefined)
     named.push(tokenWebhook.certFile, tokenWebhook.keyFile, tokenWebhook.clientCAFile);
   return named.filter((one) => one !== '');

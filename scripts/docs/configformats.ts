@@ -34,6 +34,11 @@ export const formatDescriptions: Readonly<Record<FormatName, FormatDescription>>
     allowed: 'not one with a meaning of its own (Cookie, Host, Impersonate-…)',
     schema: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
   },
+  extraKey: {
+    type: 'string',
+    allowed: 'domain/path, lower case, not beneath kubernetes.io or k8s.io',
+    schema: { pattern: '^[a-z0-9.-]+/[^A-Z]+$' },
+  },
   signingAlgorithm: { type: 'algorithm', allowed: '', schema: { enum: SIGNING_ALGORITHMS } },
   cipherSuite: {
     type: 'cipher suite',

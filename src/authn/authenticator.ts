@@ -7,6 +7,7 @@ import { systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
 import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
 import type { Outcome } from './outcome.ts';
+import { canonicalIssuer } from './rules.ts';
 import { describeValue, parseToken } from './token.ts';
 
 /** The outcome for one request; `websocketProtocols` as in Credentials, whatever the outcome is. */
@@ -120,7 +121,7 @@ async function verify(entries: Entries, credentials: Token): Promise<Verdict> {
   if (typeof issuer !== 'string')
     return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(issuer)}`, credentials);
   for (const { header, source } of credentials.origins) {
-    const entry = entries.get(entryKey(header, issuer));
+    const entry = entries.get(entryKey(header, canonicalIssuer(issuer)));
     if (entry !== undefined) return entry.authenticate(token, source);
   }
   const headers = credentials.origins.map(({ header }) => header).join(', ');

@@ -1,157 +1,176 @@
-// Verified claims → UserInfo, as apiserver's OIDC authenticator maps claims without expressions (apiserver
-// plugin/pkg/authenticator/token/oidc/oidc.go: getUsername, getGroups, getUID, requiredClaims). The claims are signed, but their content is
-// still the caller's to choose at many issuers: what can't be carried in an Impersonate-* header unchanged, or would make somebody part of
-// the cluster itself (system:), is refused instead of repaired.
+// Verified claims → UserInfo, step by step as apiserver's OIDC authenticator does it (plugin/pkg/authenticator/token/oidc/oidc.go
+// AuthenticateToken): username, groups, uid, extra, required claims, rules for the claims, rules for the user. Expressions come compiled.
+// Whether the result can be carried to the cluster is decided in identity.ts.
 
 import type { JwtConfig } from '../config/config.ts';
-import { freezeUserInfo, type UserInfo } from '../kube/userinfo.ts';
+import type { UserInfo } from '../kube/userinfo.ts';
+import { isGroupsOverage } from './claimsources.ts';
+import { own, type Read, readString, readStrings } from './claimvalue.ts';
+import { compileExpressions, type Expressions, type Rule } from './expressions.ts';
+import { admitIdentity, type MappedUser } from './identity.ts';
 
 /** What to do with claims: the part of an entry that mapping needs. */
-export type ClaimRules = Pick<JwtConfig, 'claimMappings' | 'requiredClaims' | 'systemIdentities'>;
+export type ClaimRules = Pick<
+  JwtConfig,
+  'claimMappings' | 'requiredClaims' | 'claimValidationRules' | 'userValidationRules' | 'systemIdentities'
+>;
 
-/** A mapped user, or why there is none. `detail` names claims and counts, never values that the caller chose at length. */
+/** A mapped user, or why there is none. `detail` is for the log; `message` is what a rule's author wrote for the caller. */
 export type MappedClaims =
   | { readonly kind: 'user'; readonly user: UserInfo }
   | {
       readonly kind: 'rejected';
-      readonly code: 'TOKEN_CLAIMS' | 'TOKEN_SYSTEM_IDENTITY';
+      readonly code: 'TOKEN_CLAIMS' | 'TOKEN_SYSTEM_IDENTITY' | 'TOKEN_RULE' | 'TOKEN_GROUPS_OVERAGE';
       readonly detail: string;
+      readonly message?: string;
     };
 
-/** The most groups one identity may have after empty and repeated ones are dropped. Entra's overage begins at 200. */
-export const MAX_GROUPS = 2000;
-/** The most bytes of name, uid and groups as Impersonate-* lines: half of what the API server reads in all. */
-export const MAX_IDENTITY_BYTES = 512 * 1024;
-
-/** "Impersonate-Group: " and the line's end. */
-const LINE_OVERHEAD_BYTES = 21;
-const SYSTEM_PREFIX = 'system:';
-const CONTROL = /\p{Cc}/u;
+/** The key under which the API server keeps a token's `jti`: k8s.io/apiserver user.CredentialIDKey. */
+export const CREDENTIAL_ID_KEY = 'authentication.kubernetes.io/credential-id';
 
 type Claims = Readonly<Record<string, unknown>>;
-type Value<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly detail: string };
+type Rejected = Extract<MappedClaims, { kind: 'rejected' }>;
+type Mapped<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly rejected: Rejected };
 
-/** Maps verified claims to a frozen UserInfo. Does not look at iss, aud or times: they were checked with the signature. */
-export function mapClaims(claims: Claims, rules: ClaimRules): MappedClaims {
-  const username = readUsername(claims, rules.claimMappings.username);
-  if (!username.ok) return refuse(username.detail);
-  const groups = readGroups(claims, rules.claimMappings.groups);
-  if (!groups.ok) return refuse(groups.detail);
-  const uid = readUID(claims, rules.claimMappings.uid.claim);
-  if (!uid.ok) return refuse(uid.detail);
-  const missing = findUnmetRequirement(claims, rules.requiredClaims);
-  if (missing !== undefined) return refuse(missing);
-  const bytes = identityBytes(username.value, uid.value, groups.value);
-  if (bytes > MAX_IDENTITY_BYTES) {
-    return refuse(
-      `identity is ${bytes} bytes with ${groups.value.length} groups, allowed are ${MAX_IDENTITY_BYTES}`,
+/**
+ * Compiles an entry's rules into the function that maps verified claims to a frozen UserInfo. It does not look at iss, aud or times: they were
+ * checked with the signature.
+ * @throws TypeError for an expression that does not compile: the configuration's checks refuse those.
+ */
+export function createClaimMapper(rules: ClaimRules): (claims: Claims) => MappedClaims {
+  const expressions = compileExpressions(rules);
+  return (claims) => {
+    const mapped = mapUser(claims, rules, expressions);
+    if (!mapped.ok) return mapped.rejected;
+    return (
+      findUnmetRequirement(claims, rules.requiredClaims) ??
+      findBrokenRule(expressions.claimRules, claims) ??
+      findBrokenRule(expressions.userRules, mapped.value) ??
+      admitIdentity(mapped.value, rules.systemIdentities)
     );
-  }
-  if (rules.systemIdentities !== 'Allow') {
-    const system = describeSystemIdentity(username.value, groups.value);
-    if (system !== undefined) return { kind: 'rejected', code: 'TOKEN_SYSTEM_IDENTITY', detail: system };
-  }
-  return {
-    kind: 'user',
-    user: freezeUserInfo({ username: username.value, uid: uid.value, groups: groups.value }),
   };
 }
 
-function readUsername(
-  claims: Claims,
-  source: { readonly claim: string; readonly prefix: string },
-): Value<string> {
-  const raw = own(claims, source.claim);
-  if (typeof raw !== 'string')
-    return fail(source.claim, raw === undefined ? 'is missing' : 'is not a string');
-  // Before the prefix: an empty name must not become the prefix alone.
-  if (raw.trim() === '') return fail(source.claim, 'is empty');
-  if (
-    source.claim === 'email' &&
-    Object.hasOwn(claims, 'email_verified') &&
-    claims['email_verified'] !== true
-  ) {
-    return fail('email_verified', 'is not true');
-  }
-  return carriable(source.claim, raw, source.prefix);
+function mapUser(claims: Claims, rules: ClaimRules, expressions: Expressions): Mapped<MappedUser> {
+  const username = mapUsername(claims, rules, expressions);
+  if (!username.ok) return username;
+  const groups = mapGroups(claims, rules, expressions);
+  if (!groups.ok) return groups;
+  const uid = mapUID(claims, rules, expressions);
+  if (!uid.ok) return uid;
+  const extra = mapExtra(claims, expressions);
+  if (!extra.ok) return extra;
+  return {
+    ok: true,
+    value: { username: username.value, uid: uid.value, groups: groups.value, extra: extra.value },
+  };
 }
 
-/** A string is one group, an array is one group per element; null is none, as Go reads it, also inside the array. */
-function readGroups(
+function mapUsername(
   claims: Claims,
-  source: { readonly claim: string; readonly prefix: string },
-): Value<readonly string[]> {
-  if (source.claim === '') return { ok: true, value: [] };
-  const raw = own(claims, source.claim);
-  if (raw === undefined && isDistributed(claims, source.claim)) {
-    return fail(source.claim, 'is a distributed claim (_claim_names), which is not resolved');
+  { claimMappings }: ClaimRules,
+  expressions: Expressions,
+): Mapped<string> {
+  const { claim, prefix } = claimMappings.username;
+  if (expressions.username !== undefined) {
+    const value = expressions.username(claims);
+    if (!value.ok) return failed('claimMappings.username.expression', value.problem);
+    return value.value === '' ? failed('claimMappings.username.expression', 'gives an empty name') : value;
   }
-  const list: unknown = typeof raw === 'string' ? [raw] : (raw ?? []);
-  if (!Array.isArray(list)) return fail(source.claim, 'is not a string or an array of strings');
-  const groups = new Set<string>();
-  for (const element of list as readonly unknown[]) {
-    if (element === null || element === '') continue;
-    if (typeof element !== 'string') return fail(source.claim, 'has an element that is not a string');
-    const group = carriable(source.claim, element, source.prefix);
-    if (!group.ok) return group;
-    groups.add(group.value);
-  }
-  if (groups.size > MAX_GROUPS)
-    return fail(source.claim, `has ${groups.size} groups, allowed are ${MAX_GROUPS}`);
-  return { ok: true, value: [...groups] };
+  const raw = readString(claims, claim);
+  if (!raw.ok) return failedClaim(claim, raw);
+  // Before the prefix: an empty name must not become the prefix alone. The API server lets it.
+  if (raw.value.trim() === '') return failed(quoteClaim(claim), 'is empty');
+  if (raw.value !== raw.value.trim()) return failed(quoteClaim(claim), 'begins or ends with white space');
+  const verified = own(claims, 'email_verified');
+  if (claim === 'email' && verified !== undefined && verified !== true)
+    return failed(quoteClaim('email_verified'), 'is not true');
+  return { ok: true, value: prefix + raw.value };
 }
 
-function readUID(claims: Claims, claim: string): Value<string> {
+/** Absent groups are none. What Entra left out because there are too many is told apart: it is not that there are none. */
+function mapGroups(
+  claims: Claims,
+  { claimMappings }: ClaimRules,
+  expressions: Expressions,
+): Mapped<readonly string[]> {
+  const { claim, prefix } = claimMappings.groups;
+  const isOverage = isGroupsOverage(claims, claim === '' ? 'groups' : claim);
+  if (expressions.groups !== undefined) {
+    const value = expressions.groups(claims);
+    if (value.ok) return value;
+    return isOverage ? overage('groups') : failed('claimMappings.groups.expression', value.problem);
+  }
+  if (claim === '') return { ok: true, value: [] };
+  if (isOverage) return overage(claim);
+  const raw = readStrings(claims, claim);
+  if (!raw.ok) return failedClaim(claim, raw);
+  if (raw.value.some((group) => group !== group.trim()))
+    return failed(quoteClaim(claim), 'has an element that begins or ends with white space');
+  return { ok: true, value: prefix === '' ? raw.value : raw.value.map((group) => prefix + group) };
+}
+
+function mapUID(claims: Claims, { claimMappings }: ClaimRules, expressions: Expressions): Mapped<string> {
+  if (expressions.uid !== undefined) {
+    const value = expressions.uid(claims);
+    return value.ok ? value : failed('claimMappings.uid.expression', value.problem);
+  }
+  const { claim } = claimMappings.uid;
   if (claim === '') return { ok: true, value: '' };
-  const raw = own(claims, claim);
-  if (typeof raw !== 'string') return fail(claim, raw === undefined ? 'is missing' : 'is not a string');
-  return carriable(claim, raw, '');
+  const raw = readString(claims, claim);
+  return raw.ok ? raw : failedClaim(claim, raw);
 }
 
-/** OIDC Core §5.6.2; the API server would fetch it or fail, never go on without the groups. */
-function isDistributed(claims: Claims, claim: string): boolean {
-  const names = own(claims, '_claim_names');
-  return typeof names === 'object' && names !== null && Object.hasOwn(names, claim);
+function mapExtra(claims: Claims, expressions: Expressions): Mapped<MappedUser['extra']> {
+  const extra: Record<string, readonly string[]> = {};
+  const jti = own(claims, 'jti');
+  if (typeof jti === 'string' && jti !== '') extra[CREDENTIAL_ID_KEY] = [`JTI=${jti}`];
+  for (const [index, { key, evaluate }] of expressions.extra.entries()) {
+    const value = evaluate(claims);
+    if (!value.ok) return failed(`claimMappings.extra[${index}].valueExpression`, value.problem);
+    if (value.value.length > 0) extra[key] = value.value;
+  }
+  return { ok: true, value: extra };
 }
 
-/** Refuses what would arrive changed or not at all: white space at the ends is lost in transit, control characters split lines. */
-function carriable(claim: string, raw: string, prefix: string): Value<string> {
-  const value = prefix + raw;
-  if (!value.isWellFormed()) return fail(claim, 'holds half a surrogate pair');
-  if (CONTROL.test(value)) return fail(claim, 'holds a control character');
-  if (raw !== raw.trim() || value !== value.trim()) return fail(claim, 'begins or ends with white space');
-  return { ok: true, value };
-}
-
-function findUnmetRequirement(claims: Claims, required: ClaimRules['requiredClaims']): string | undefined {
+function findUnmetRequirement(claims: Claims, required: ClaimRules['requiredClaims']): Rejected | undefined {
   for (const { claim, requiredValue } of required) {
-    const value = own(claims, claim);
-    if (value === undefined) return `required claim ${JSON.stringify(claim)} is missing`;
-    if (value !== requiredValue) return `required claim ${JSON.stringify(claim)} has another value`;
+    const raw = readString(claims, claim);
+    if (!raw.ok) return reject(`required ${quoteClaim(claim)} ${raw.problem}`);
+    if (raw.value !== requiredValue) return reject(`required ${quoteClaim(claim)} has another value`);
   }
   return undefined;
 }
 
-function describeSystemIdentity(username: string, groups: readonly string[]): string | undefined {
-  if (username.startsWith(SYSTEM_PREFIX)) return 'username begins with system:';
-  const count = groups.filter((group) => group.startsWith(SYSTEM_PREFIX)).length;
-  return count > 0 ? `${count} of ${groups.length} groups begin with system:` : undefined;
+/** The first rule that is not true. Its message goes to the caller: see docs/adr/0010-authentication-configuration.md. */
+function findBrokenRule<T>(rules: readonly Rule<T>[], subject: T): Rejected | undefined {
+  for (const { path, message, evaluate } of rules) {
+    const value = evaluate(subject);
+    if (!value.ok) return reject(`${path} ${value.problem}`);
+    if (!value.value) return { kind: 'rejected', code: 'TOKEN_RULE', detail: `${path} is false`, message };
+  }
+  return undefined;
 }
 
-function identityBytes(username: string, uid: string, groups: readonly string[]): number {
-  let bytes = 0;
-  for (const value of [username, uid, ...groups]) bytes += Buffer.byteLength(value) + LINE_OVERHEAD_BYTES;
-  return bytes;
+function quoteClaim(claim: string): string {
+  return `claim ${JSON.stringify(claim)}`;
 }
 
-function own(claims: Claims, name: string): unknown {
-  return Object.hasOwn(claims, name) ? claims[name] : undefined;
+function failedClaim(claim: string, { problem }: Extract<Read<unknown>, { ok: false }>): Mapped<never> {
+  return failed(quoteClaim(claim), problem);
 }
 
-function fail(claim: string, what: string): { readonly ok: false; readonly detail: string } {
-  return { ok: false, detail: `claim ${JSON.stringify(claim)} ${what}` };
+function failed(what: string, problem: string): Mapped<never> {
+  return { ok: false, rejected: reject(`${what} ${problem}`) };
 }
 
-function refuse(detail: string): MappedClaims {
+function overage(claim: string): Mapped<never> {
+  const detail = `${quoteClaim(claim)} is left out by Entra ID, which does not put so many groups into a token`;
+  return { ok: false, rejected: { kind: 'rejected', code: 'TOKEN_GROUPS_OVERAGE', detail } };
+}
+
+function reject(detail: string): Rejected {
   return { kind: 'rejected', code: 'TOKEN_CLAIMS', detail };
 }

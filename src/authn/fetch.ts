@@ -1,16 +1,30 @@
-// Fetches an issuer's small JSON documents: over verified TLS only, no redirects, bounded in size and time. Whoever answers at that address
+// Fetches an issuer's small documents: over verified TLS only, no redirects, bounded in size and time. Whoever answers at that address
 // decides who may enter the clusters, so nothing about the connection is negotiable, and what it says is `unknown` until it was checked.
 
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, request } from 'undici';
 import type { SetTimer } from './clock.ts';
 
-/** Gets JSON documents of one issuer. */
+/** Gets documents of one issuer. */
 export interface DocumentFetcher {
   /** Fetches and parses one document. @throws Error for anything but a 200 answer with JSON inside the bounds. */
   get(url: string): Promise<unknown>;
+  /**
+   * Fetches the JWT of a distributed claim; `accessToken` goes along as a bearer token unless it is ''.
+   * @throws AnswerError for another answer than 2xx, Error for anything else that is not text inside the bounds.
+   */
+  getText(url: string, accessToken: string): Promise<string>;
   /** Ends connections, with requests under way. */
   close(): Promise<void>;
+}
+
+/** The server answered, but not with the document. */
+export class AnswerError extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super(`answered ${status}`);
+    this.status = status;
+  }
 }
 
 export interface FetcherOptions {
@@ -39,19 +53,26 @@ export function createDocumentFetcher(options: FetcherOptions): DocumentFetcher 
     connect: { secureContext: trust(options.certificateAuthority), rejectUnauthorized: true },
   });
   const timeoutMs = options.timeoutMs ?? FETCH_TIMEOUT_MS;
+  const bounded = async (url: string, wanted: Wanted): Promise<Buffer> => {
+    if (!isSecureURL(url)) throw new Error('not an https URL');
+    const abort = new AbortController();
+    const cancel = options.setTimer(
+      () => abort.abort(new Error(`no complete answer in ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    try {
+      return await getBytes(url, wanted, agent, abort.signal);
+    } finally {
+      cancel();
+    }
+  };
   return {
-    async get(url) {
-      if (!isSecureURL(url)) throw new Error('not an https URL');
-      const abort = new AbortController();
-      const cancel = options.setTimer(
-        () => abort.abort(new Error(`no complete answer in ${timeoutMs} ms`)),
-        timeoutMs,
-      );
-      try {
-        return await getDocument(url, agent, abort);
-      } finally {
-        cancel();
-      }
+    get: async (url) => parse(await bounded(url, JSON_DOCUMENT)),
+    async getText(url, accessToken) {
+      const authorization = accessToken === '' ? {} : { authorization: `Bearer ${accessToken}` };
+      const headers = { accept: 'application/jwt, */*', ...authorization };
+      const accepts = (status: number): boolean => status >= 200 && status < 300;
+      return decode(await bounded(url, { headers, accepts }));
     },
     close: () => agent.destroy(),
   };
@@ -63,17 +84,32 @@ export function isSecureURL(url: string): boolean {
   return parsed !== null && parsed.protocol === 'https:' && parsed.username === '' && parsed.password === '';
 }
 
-async function getDocument(url: string, dispatcher: Agent, abort: AbortController): Promise<unknown> {
+interface Wanted {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly accepts: (status: number) => boolean;
+}
+
+const JSON_DOCUMENT: Wanted = {
+  headers: { accept: DOCUMENT_TYPES },
+  accepts: (status) => status === 200,
+};
+
+async function getBytes(
+  url: string,
+  wanted: Wanted,
+  dispatcher: Agent,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const { statusCode, body } = await request(url, {
     dispatcher,
-    signal: abort.signal,
-    headers: { accept: DOCUMENT_TYPES, 'accept-encoding': 'identity', 'user-agent': 'postern' },
+    signal,
+    headers: { 'accept-encoding': 'identity', 'user-agent': 'postern', ...wanted.headers },
   });
   // Leaving the body unread would keep the connection; an error on it after this is nobody's concern.
   body.on('error', () => {});
-  if (statusCode !== 200) {
+  if (!wanted.accepts(statusCode)) {
     body.destroy();
-    throw new Error(`answered ${statusCode}`);
+    throw new AnswerError(statusCode);
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -83,15 +119,19 @@ async function getDocument(url: string, dispatcher: Agent, abort: AbortControlle
     if (bytes > MAX_DOCUMENT_BYTES) throw new Error(`document is larger than ${MAX_DOCUMENT_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return parse(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 function parse(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(decode(bytes));
   } catch (cause) {
     throw new Error('document is not JSON', { cause });
   }
+}
+
+function decode(bytes: Buffer): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 /** The machine's own store beside Node's bundle: issuers inside a company are often signed by a root that only the machine knows. */

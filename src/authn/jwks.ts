@@ -44,7 +44,7 @@ export interface KeySourceOptions {
 }
 
 export interface KeySourceDeps {
-  readonly fetcher: DocumentFetcher;
+  readonly fetcher: Pick<DocumentFetcher, 'get' | 'close'>;
   readonly clock: Clock;
   readonly setTimer: SetTimer;
   /** In [0, 1): spreads the refreshes of several gates. */

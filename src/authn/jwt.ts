@@ -2,18 +2,21 @@
 // own (whatever jku, jwk, x5u or x5c say), and issuer, audience and times are those of the signed payload. Every answer is a value; no
 // detail holds the token.
 
+import type { JWTPayload } from 'jose';
 import type { JwtConfig } from '../config/config.ts';
 import type { Verdict } from './cache.ts';
-import { mapClaims } from './claims.ts';
+import { createClaimMapper, type MappedClaims } from './claims.ts';
 import { type Clock, type SetTimer, systemClock, systemTimer } from './clock.ts';
 import type { CredentialSource } from './credentials.ts';
+import { createClaimResolver, type Expansion } from './distributed.ts';
 import { createDocumentFetcher, type DocumentFetcher } from './fetch.ts';
-import { createKeySource, type KeySource, type RefreshEvent } from './jwks.ts';
+import { createClaimIssuers, type IssuerKeysDeps, openIssuer } from './issuerkeys.ts';
+import type { KeySource, RefreshEvent } from './jwks.ts';
 import { createKeyPool, type KeyPool } from './keypool.ts';
 import { ASYMMETRIC_ALGORITHMS } from './keyset.ts';
 import type { Outcome, RejectedCode } from './outcome.ts';
-import { checkClaims, checkHeader } from './rules.ts';
-import { createVerifier, type Verification } from './signature.ts';
+import { canonicalIssuer, checkClaims, checkHeader } from './rules.ts';
+import type { Verification } from './signature.ts';
 import type { ParsedToken } from './token.ts';
 
 /** Judges the tokens of one issuer from one source. */
@@ -52,56 +55,107 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
   const algorithms = readAlgorithms(config.signingAlgorithms);
   // An empty list of audiences would be one that every token fits.
   if (config.issuer.audiences.length === 0) throw new TypeError('a jwt entry needs an audience');
-  const pool = deps.keyPool ?? createKeyPool();
-  const key = JSON.stringify([
-    config.issuer.url,
-    config.issuer.discoveryURL,
-    config.jwksURL,
-    config.issuer.certificateAuthority,
-    [...algorithms],
-  ]);
-  const source = pool.acquire(key, () => openKeySource(config, algorithms, { ...deps, clock }));
-  const verify = createVerifier(config, { source, clock, onVerify: deps.onVerify });
+  const issuerDeps: IssuerKeysDeps = { ...deps, clock, pool: deps.keyPool ?? createKeyPool() };
+  const mapClaims = createClaimMapper(config);
+  const { keys, verify, release } = openIssuer(config, algorithms, issuerDeps);
+  const claims = openClaims(config, algorithms, { keys, verify, release }, issuerDeps);
   return {
     issuer: config.issuer.url,
     sourceHeader: config.sourceHeader,
-    keys: source,
+    keys,
     async authenticate(token, place) {
-      if (token.claims['iss'] !== config.issuer.url) return passing({ kind: 'noOpinion' });
+      const named = token.claims['iss'];
+      if (typeof named !== 'string' || canonicalIssuer(named) !== config.issuer.url)
+        return passing({ kind: 'noOpinion' });
       const early =
         checkHeader(token.header, algorithms) ?? checkClaims(token.claims, config.issuer, clock.now());
       if (early !== undefined) return passing({ kind: 'rejected', ...early, source: place });
-      return conclude(await verify(token), { config, source, place });
+      const verification = await verify(token);
+      if (verification.kind !== 'verified') return judgeUnverified(verification, keys, place);
+      const { payload, keys: used } = verification;
+      const signed = { issuer: config.issuer.url, payload, place };
+      const isCurrent = () => keys.current()?.generation === used.generation;
+      return conclude(signed, await claims.expand(payload), { mapClaims, isCurrent });
     },
-    close: () => pool.release(key),
+    close: async () => void (await Promise.all([release(), claims.close()])),
   };
 }
 
-interface Context {
-  readonly config: JwtConfig;
-  readonly source: KeySource;
-  readonly place: CredentialSource;
+/** What verified claims lack is fetched when a token first needs it. */
+function openClaims(
+  config: JwtConfig,
+  algorithms: ReadonlySet<string>,
+  own: ReturnType<typeof openIssuer>,
+  deps: IssuerKeysDeps,
+): {
+  readonly expand: ReturnType<typeof createClaimResolver>;
+  readonly close: () => Promise<void>;
+} {
+  const { certificateAuthority } = config.issuer;
+  const setTimer = deps.setTimer ?? systemTimer;
+  let opened = deps.fetcher;
+  const open = () => (opened ??= createDocumentFetcher({ certificateAuthority, setTimer }));
+  const getText: DocumentFetcher['getText'] = (url, accessToken) => open().getText(url, accessToken);
+  const issuers = createClaimIssuers(config, own, algorithms, deps);
+  const { issuerOf } = issuers;
+  return {
+    expand: createClaimResolver(config, { getText, issuerOf, algorithms, now: () => deps.clock.now() }),
+    close: async () => void (await Promise.all([opened?.close(), issuers.close()])),
+  };
 }
 
-function conclude(verification: Verification, { config, source, place }: Context): Verdict {
+/** A token whose signature could not be verified, or that is refused for what it says. */
+function judgeUnverified(
+  verification: Exclude<Verification, { kind: 'verified' }>,
+  keys: Pick<KeySource, 'current' | 'lastError'>,
+  place: CredentialSource,
+): Verdict {
   if (verification.kind === 'refused')
     return passing({ kind: 'rejected', ...verification.refusal, source: place });
-  const unavailable = () => passing({ kind: 'unavailable', cause: source.lastError(), source: place });
+  const unavailable = () => passing({ kind: 'unavailable', cause: keys.lastError(), source: place });
   if (verification.kind === 'noKeys') return unavailable();
   if (verification.kind === 'unknownKey') {
     // While the issuer does not answer it may be good, signed with a key that is new: nobody can tell.
-    if (source.lastError() !== undefined) return unavailable();
+    if (keys.lastError() !== undefined) return unavailable();
     return passing(rejected('TOKEN_SIGNATURE', "signed with none of the issuer's keys", place));
   }
-  const isCurrent = () => source.current()?.generation === verification.keys.generation;
-  if (verification.kind === 'badSignature') {
-    return { outcome: rejected('TOKEN_SIGNATURE', 'signature does not match', place), isCurrent };
+  const isCurrent = () => keys.current()?.generation === verification.keys.generation;
+  return { outcome: rejected('TOKEN_SIGNATURE', 'signature does not match', place), isCurrent };
+}
+
+interface Signed {
+  readonly issuer: string;
+  readonly payload: JWTPayload;
+  readonly place: CredentialSource;
+}
+
+interface Mapping {
+  readonly mapClaims: (claims: Readonly<Record<string, unknown>>) => MappedClaims;
+  readonly isCurrent: () => boolean;
+}
+
+function conclude(
+  { issuer, payload, place }: Signed,
+  expansion: Expansion,
+  { mapClaims, isCurrent }: Mapping,
+): Verdict {
+  if (expansion.kind === 'unavailable')
+    return passing({ kind: 'unavailable', cause: expansion.cause, source: place });
+  if (expansion.kind === 'refused')
+    return passing(rejected(expansion.refusal.code, expansion.refusal.detail, place));
+  const { claims } = expansion;
+  const holds = () => isCurrent() && expansion.isCurrent();
+  const mapped = mapClaims(claims);
+  if (mapped.kind === 'rejected') {
+    const { code, detail, message = '' } = mapped;
+    return { outcome: { kind: 'rejected', code, detail, message, source: place }, isCurrent: holds };
   }
-  const mapped = mapClaims(verification.payload, config);
-  if (mapped.kind === 'rejected') return { outcome: rejected(mapped.code, mapped.detail, place), isCurrent };
-  const expiresAt = Math.min((verification.payload.exp ?? 0) * 1000, MAX_TIME_MS);
-  const evidence = { issuer: config.issuer.url, claims: verification.payload };
-  return { outcome: { kind: 'user', user: mapped.user, evidence, expiresAt, source: place }, isCurrent };
+  const expiresAt = Math.min((payload.exp ?? 0) * 1000, MAX_TIME_MS);
+  const evidence = { issuer, claims };
+  return {
+    outcome: { kind: 'user', user: mapped.user, evidence, expiresAt, source: place },
+    isCurrent: holds,
+  };
 }
 
 function rejected(code: RejectedCode, detail: string, source: CredentialSource): Outcome {
@@ -120,23 +174,4 @@ function readAlgorithms(listed: readonly string[]): ReadonlySet<string> {
   }
   if (listed.length === 0) throw new TypeError('a jwt entry needs a signing algorithm');
   return new Set(listed);
-}
-
-function openKeySource(
-  config: JwtConfig,
-  algorithms: ReadonlySet<string>,
-  deps: JwtDeps & { readonly clock: Clock },
-): KeySource {
-  const setTimer = deps.setTimer ?? systemTimer;
-  const { certificateAuthority, url: issuer, discoveryURL } = config.issuer;
-  return createKeySource(
-    { issuer, discoveryURL, jwksURL: config.jwksURL, algorithms },
-    {
-      fetcher: deps.fetcher ?? createDocumentFetcher({ certificateAuthority, setTimer }),
-      clock: deps.clock,
-      setTimer,
-      random: deps.random ?? Math.random,
-      onRefresh: deps.onRefresh,
-    },
-  );
 }

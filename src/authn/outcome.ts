@@ -14,6 +14,8 @@ export type RejectedCode =
   | 'TOKEN_SIGNATURE'
   | 'TOKEN_CLAIMS'
   | 'TOKEN_SYSTEM_IDENTITY'
+  | 'TOKEN_RULE'
+  | 'TOKEN_GROUPS_OVERAGE'
   | 'CREDENTIALS_CONFLICT'
   | 'CREDENTIALS_MALFORMED';
 
@@ -47,6 +49,8 @@ export type Outcome =
       readonly kind: 'rejected';
       readonly code: RejectedCode;
       readonly detail: string;
+      /** What the author of a rule wrote for whom it refuses; '' and absent for nothing. */
+      readonly message?: string;
       readonly source: string;
     }
   | { readonly kind: 'unavailable'; readonly cause: unknown; readonly source: string };

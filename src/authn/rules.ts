@@ -45,15 +45,40 @@ export function checkHeader(header: Members, algorithms: ReadonlySet<string>): R
   return undefined;
 }
 
-/** Checks issuer, audience and times of a payload. `now` is ms since the epoch. */
+/** Google leaves the scheme out in some tokens, and go-oidc lets nobody else do so. */
+const GOOGLE = 'https://accounts.google.com';
+const GOOGLE_BARE = 'accounts.google.com';
+
+/** The issuer that a token names, by the name that the configuration has for it. */
+export function canonicalIssuer(named: string): string {
+  return named === GOOGLE_BARE ? GOOGLE : named;
+}
+
+/** Every way in which the issuer `url` may name itself. */
+export function namesOfIssuer(url: string): string[] {
+  return url === GOOGLE ? [GOOGLE, GOOGLE_BARE] : [url];
+}
+
+/** Checks issuer, audience, times and the types of a payload. `now` is ms since the epoch. */
 export function checkClaims(
   claims: Members,
   expected: { readonly url: string; readonly audiences: readonly string[] },
   now: number,
 ): Refusal | undefined {
-  if (claims['iss'] !== expected.url)
-    return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(claims['iss'])}`);
-  return checkAudience(claims, expected.audiences) ?? checkTimes(claims, now);
+  const { iss } = claims;
+  if (typeof iss !== 'string' || canonicalIssuer(iss) !== expected.url)
+    return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(iss)}`);
+  return checkAudience(claims, expected.audiences) ?? checkTimes(claims, now) ?? checkTypes(claims);
+}
+
+/** What go-oidc reads as strings of an ID token, whether they are used or not. */
+function checkTypes(claims: Members): Refusal | undefined {
+  for (const name of ['sub', 'nonce', 'at_hash']) {
+    const value = claims[name] ?? '';
+    if (typeof value !== 'string')
+      return refuse('TOKEN_CLAIMS', `${name} is ${describeValue(value)}, must be a string`);
+  }
+  return undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 import type { KeySource } from './jwks.ts';
 import type { KeySet } from './keyset.ts';
 import type { RejectedCode } from './outcome.ts';
-import { CLOCK_LEEWAY_MS, checkClaims, type Refusal } from './rules.ts';
+import { CLOCK_LEEWAY_MS, checkClaims, namesOfIssuer, type Refusal } from './rules.ts';
 import type { ParsedToken } from './token.ts';
 
 /** What the keys say of a token. `verified` alone means that signature, issuer, audience and times are good. */
@@ -53,7 +53,7 @@ function createAttempt(config: JwtConfig, deps: VerifierDeps): (token: ParsedTok
   const { url, audiences } = config.issuer;
   const fixed: JWTVerifyOptions = {
     algorithms: [...config.signingAlgorithms],
-    issuer: url,
+    issuer: namesOfIssuer(url),
     audience: [...audiences],
     requiredClaims: ['exp'],
     clockTolerance: CLOCK_LEEWAY_MS / 1000,

@@ -41,12 +41,21 @@ export interface ClusterConfig {
   readonly match: { readonly pathPrefix: string; readonly hosts: readonly string[] };
 }
 
-export interface ClaimSource {
-  /** '' means not mapped. */
+/** A claim with its prefix, or an expression; all '' means not mapped. */
+export interface ClaimMapping {
   readonly claim: string;
   readonly prefix: string;
+  /** CEL over `claims`. */
+  readonly expression: string;
 }
 
+/** An expression that must be true; `message` is for the caller, '' for none. */
+export interface ValidationRule {
+  readonly expression: string;
+  readonly message: string;
+}
+
+/** One entry of authentication.jwt or of configFile. */
 export interface JwtConfig {
   readonly issuer: {
     readonly url: string;
@@ -56,12 +65,17 @@ export interface JwtConfig {
     readonly certificateAuthority: string;
   };
   readonly claimMappings: {
-    readonly username: ClaimSource;
-    readonly groups: ClaimSource;
-    readonly uid: { readonly claim: string };
+    readonly username: ClaimMapping;
+    readonly groups: ClaimMapping;
+    readonly uid: Omit<ClaimMapping, 'prefix'>;
+    readonly extra: readonly { readonly key: string; readonly valueExpression: string }[];
   };
   /** Required claim values (claimValidationRules with claim and requiredValue). */
   readonly requiredClaims: readonly { readonly claim: string; readonly requiredValue: string }[];
+  /** Over `claims` (claimValidationRules with expression). */
+  readonly claimValidationRules: readonly ValidationRule[];
+  /** Over `user`. */
+  readonly userValidationRules: readonly ValidationRule[];
   /** Lower-case header name; 'authorization' means bearer (and the websocket bearer subprotocol). */
   readonly sourceHeader: string;
   /** '' means OpenID discovery. */
@@ -104,7 +118,14 @@ export interface GateConfig {
   };
   readonly ops: { readonly address: HostPort };
   readonly clusters: readonly ClusterConfig[];
-  readonly authentication: { readonly jwt: readonly JwtConfig[] };
+  readonly authentication: {
+    /** Those of configFile come after the configuration's own. */
+    readonly jwt: readonly JwtConfig[];
+    /** Absolute; '' for none. */
+    readonly configFile: string;
+    /** Paths on which a caller without a credential is system:anonymous. */
+    readonly anonymousPaths: readonly string[];
+  };
   /** undefined when there is none. */
   readonly tokenWebhook: TokenWebhookConfig | undefined;
   readonly sessions: SessionsConfig;

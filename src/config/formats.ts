@@ -3,6 +3,7 @@
 
 import { parseCertificates } from '../kube/pem.ts';
 import { listCipherSuites } from './ciphers.ts';
+import { checkExtraKey } from './extrakey.ts';
 import { holdsEveryAddress, isHostName, parseCidr, parseHostPort } from './network.ts';
 import { quote, suggest } from './quote.ts';
 import { formatDuration, MAX_DURATION_MS, parseDuration } from './units.ts';
@@ -66,6 +67,7 @@ export const FORMATS = {
   pathPrefix: checkPathPrefix,
   hostName: checkHost,
   headerName: checkHeaderName,
+  extraKey: checkExtraKey,
   signingAlgorithm: checkAlgorithm,
   cipherSuite: checkCipherSuite,
 } as const satisfies Readonly<Record<string, (text: string) => string>>;

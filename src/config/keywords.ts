@@ -13,6 +13,7 @@ export interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   /** Those with a default may still be absent. */
   readonly required?: readonly string[];
+  /** For editors and the reference page; which of several errors is told is the affair of jwtrules.ts. */
   readonly dependentRequired?: Readonly<Record<string, readonly string[]>>;
   readonly items?: SchemaNode;
   readonly minItems?: number;

@@ -1,17 +1,19 @@
 // Reads a configuration file and answers with the resolved configuration, or with everything that is wrong with it, each with its place in
 // the file. Nothing is half-applied: one error, and there is no configuration.
 
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { readAuthenticationFile } from './authenticationfile.ts';
+import { checkAuthentication } from './authenticationrules.ts';
+import type { AuthenticationFile } from './authenticationschema.ts';
 import type { GateConfig } from './config.ts';
+import { applyDocument, readText } from './document.ts';
 import { checkFiles, type NamedFiles } from './files.ts';
 import { createFindings, type Finding, type Findings } from './findings.ts';
 import { applyOverrides, type Override } from './overrides.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkRules, type Partially } from './rules.ts';
-import { API_VERSION, configNode, type FileConfig, KIND } from './schema.ts';
+import { configNode, type FileConfig } from './schema.ts';
 import { type Places, readSource } from './source.ts';
-import { applySchema, isMapping } from './validate.ts';
 
 /** One thing that is wrong, and where. */
 export interface ConfigError {
@@ -48,21 +50,32 @@ export interface LoadOptions {
 export function loadConfig(options: LoadOptions): LoadResult {
   const { file, env = process.env, now = Date.now() } = options;
   const findings = createFindings();
-  const text = options.text ?? readText(file, findings);
+  const text = options.text ?? readText(file, (problem) => findings.error('', problem));
   const source = readSource(file, text ?? '', findings);
   const tree = applyOverrides(source, listOverrides(options, env), configNode, findings);
-  const config = tree === undefined ? undefined : applyWhole(tree, findings);
+  // The schema is what makes it so.
+  const config =
+    tree === undefined
+      ? undefined
+      : (applyDocument(configNode, tree, findings) as Partially<FileConfig> | undefined);
+  const document = readAuthenticationFile(config?.authentication?.configFile ?? '', file, findings);
   if (config) {
     checkRules(config, findings);
+    checkAuthentication(config, file, document, findings);
     if (options.files ?? true) findings.add(checkFiles(nameFiles(config, file), { env, now }));
   }
-  const all = findings.all();
-  const errors = all
-    .filter(({ severity }) => severity === 'error')
-    .map((finding) => locate(finding, source.places));
-  if (errors.length > 0) return { ok: false, errors: errors.sort(byPlace(file)) };
-  const warnings = all.map((finding) => locate(finding, source.places)).sort(byPlace(file));
-  return { ok: true, config: resolveConfig(config as FileConfig, file), warnings: warnings.map(formatError) };
+  const all = [
+    ...locateAll(findings, source.places),
+    ...(document === undefined ? [] : locateAll(document.findings, document.places)),
+  ].sort(byPlace(file));
+  const errors = all.filter(({ severity }) => severity === 'error').map(({ place }) => place);
+  if (errors.length > 0) return { ok: false, errors };
+  const resolved = resolveConfig(
+    config as FileConfig,
+    file,
+    document?.content as AuthenticationFile | undefined,
+  );
+  return { ok: true, config: resolved, warnings: all.map(({ place }) => formatError(place)) };
 }
 
 /** `FILE:LINE:COL path: message`; without path for the whole file. */
@@ -71,47 +84,12 @@ export function formatError(error: ConfigError): string {
   return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`;
 }
 
-function readText(file: string, findings: Findings): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    findings.error(
-      '',
-      `cannot be read: ${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'}`,
-    );
-    return undefined;
-  }
-}
-
 function listOverrides(options: LoadOptions, env: NonNullable<LoadOptions['env']>): readonly Override[] {
   const level = env['POSTERN_LOG_LEVEL'] ?? '';
   return [
     ...(options.overrides ?? []).map((assignment) => ({ origin: '--set', assignment })),
     ...(level === '' ? [] : [{ origin: 'POSTERN_LOG_LEVEL', assignment: `log.level=${level}` }]),
   ];
-}
-
-/** Applies the schema, unless the file is something else altogether: then that is the one thing to say. */
-function applyWhole(tree: unknown, findings: Findings): Partially<FileConfig> | undefined {
-  const isMapped = isMapping(tree);
-  if (
-    isMapped &&
-    typeof tree['kind'] === 'string' &&
-    tree['kind'] !== KIND &&
-    tree['apiVersion'] !== API_VERSION
-  ) {
-    const { apiVersion, kind } = tree;
-    const { apiVersion: first = {}, kind: second = {} } = configNode.properties ?? {};
-    const head = {
-      type: 'object',
-      properties: { apiVersion: first, kind: second },
-      required: ['apiVersion', 'kind'],
-    } as const;
-    applySchema(head, { apiVersion, kind }, '', findings);
-    return undefined;
-  }
-  // The schema is what makes it so.
-  return applySchema(configNode, tree, '', findings) as Partially<FileConfig> | undefined;
 }
 
 /** The files as far as the configuration names them. */
@@ -141,14 +119,23 @@ function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
   };
 }
 
-function locate({ path, message, aim }: Finding, places: Places): ConfigError {
-  return { ...places.find(path, aim), path: path.startsWith('#') ? '' : path, message };
+interface Located {
+  readonly severity: Finding['severity'];
+  readonly place: ConfigError;
 }
 
-/** The file's own before those of other origins, then by line and column; equal ones stay as they were found. */
-function byPlace(file: string): (one: ConfigError, other: ConfigError) => number {
-  return (one, other) =>
+function locateAll(findings: Findings, places: Places): Located[] {
+  return findings.all().map(({ severity, path, message, aim }) => ({
+    severity,
+    place: { ...places.find(path, aim), path: path.startsWith('#') ? '' : path, message },
+  }));
+}
+
+/** The file's own before those of other origins, then by origin, line and column; equal ones stay as they were found. */
+function byPlace(file: string): (one: Located, other: Located) => number {
+  return ({ place: one }, { place: other }) =>
     Number(one.file !== file) - Number(other.file !== file) ||
+    Number(one.file > other.file) - Number(one.file < other.file) ||
     one.line - other.line ||
     one.column - other.column;
 }

@@ -2,17 +2,24 @@
 // It is given valid data only.
 
 import { dirname, resolve as resolvePath } from 'node:path';
+import type { AuthenticationFile } from './authenticationschema.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
 import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig, TokenWebhookConfig } from './config.ts';
+import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';
 import { parseCidr, parseHostPort } from './network.ts';
 import type { FileConfig } from './schema.ts';
 import { parseDuration } from './units.ts';
 
-/** The configuration for the program, deeply frozen. Relative paths are relative to `file`. */
-export function resolveConfig(config: FileConfig, file: string): GateConfig {
+/** The configuration for the program, deeply frozen. Relative paths are relative to `file`; `document` is what configFile holds. */
+export function resolveConfig(
+  config: FileConfig,
+  file: string,
+  document: AuthenticationFile | undefined,
+): GateConfig {
   const absolute = resolvePath(file);
   const path = (text: string): string => (text === '' ? '' : resolvePath(dirname(absolute), text));
   const { tls } = config.listen;
+  const { authentication } = config;
   return deepFreeze<GateConfig>({
     file: absolute,
     listen: {
@@ -29,7 +36,12 @@ export function resolveConfig(config: FileConfig, file: string): GateConfig {
     ops: { address: need<HostPort>(parseHostPort(config.ops.address)) },
     clusters: config.clusters.map((cluster): ClusterConfig => resolveCluster(cluster, path)),
     authentication: {
-      jwt: config.authentication.jwt.map((jwt) => resolveJwt(jwt, config.authentication.systemIdentities)),
+      jwt: [
+        ...authentication.jwt.map((jwt) => resolveJwt(jwt, authentication.systemIdentities)),
+        ...(document?.jwt ?? []).map((entry) => resolveFileEntry(entry, authentication.systemIdentities)),
+      ],
+      configFile: path(authentication.configFile),
+      anonymousPaths: authentication.anonymous?.conditions.map((condition) => condition.path) ?? [],
     },
     tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),
     sessions: {
@@ -78,23 +90,8 @@ function resolveJwt(
   jwt: FileConfig['authentication']['jwt'][number],
   systemIdentities: JwtConfig['systemIdentities'],
 ): JwtConfig {
-  const { issuer, claimMappings: mappings } = jwt;
   return {
-    issuer: {
-      url: issuer.url,
-      discoveryURL: issuer.discoveryURL ?? '',
-      audiences: issuer.audiences,
-      certificateAuthority: issuer.certificateAuthority ?? '',
-    },
-    claimMappings: {
-      username: { claim: mappings.username.claim, prefix: mappings.username.prefix ?? '' },
-      groups: { claim: mappings.groups?.claim ?? '', prefix: mappings.groups?.prefix ?? '' },
-      uid: { claim: mappings.uid?.claim ?? '' },
-    },
-    requiredClaims: jwt.claimValidationRules.map((rule) => ({
-      claim: rule.claim ?? '',
-      requiredValue: rule.requiredValue ?? '',
-    })),
+    ...resolveAuthenticator(jwt),
     sourceHeader: jwt.source.header.toLowerCase(),
     jwksURL: jwt.jwksURL,
     signingAlgorithms: jwt.signingAlgorithms,

@@ -1,5 +1,5 @@
-// The rules that concern several keys at once. They see what the schema let through: a value that failed there is missing here, and no
-// rule complains about it a second time. The JWT rules are those of k8s.io/apiserver pkg/apis/apiserver/validation.
+// The rules that concern several keys at once, but for authentication's (authenticationrules.ts). They see what the schema let through: a
+// value that failed there is missing here, and no rule complains about it a second time.
 
 import { isInsecureCipherSuite, isTls13CipherSuite } from './ciphers.ts';
 import { type Findings, isWithin, itemPath } from './findings.ts';
@@ -16,14 +16,12 @@ export type Partially<T> = T extends readonly (infer Item)[]
     : T;
 
 type PartialConfig = Partially<FileConfig>;
-type PartialJwt = Partially<FileConfig['authentication']['jwt'][number]>;
 type PartialCluster = Partially<FileConfig['clusters'][number]>;
 
 /** Checks every rule; problems go to `findings`. */
 export function checkRules(config: PartialConfig, findings: Findings): void {
   checkListeners(config, findings);
   checkClusters(config.clusters ?? [], findings);
-  checkAuthentication(config, findings);
   checkOnward(onwardKeys(config), findings);
 }
 
@@ -129,74 +127,4 @@ function claim(
   const other = known.get(value);
   if (other === undefined) known.set(value, path);
   else if (!isWithin(path, other)) refuse(other);
-}
-
-function checkAuthentication(config: PartialConfig, findings: Findings): void {
-  const entries = config.authentication?.jwt ?? [];
-  const issuers = new Map<string, string>();
-  const documents = new Map<string, string>();
-  for (const [index, jwt] of entries.entries()) {
-    if (!jwt) continue;
-    const path = itemPath('authentication.jwt', index);
-    const at = { url: `${path}.issuer.url`, discoveryURL: `${path}.issuer.discoveryURL` };
-    claim(issuers, jwt.issuer?.url, at.url, (other) =>
-      findings.error(at.url, `is the same as ${other}; one entry per issuer`),
-    );
-    claim(documents, jwt.issuer?.discoveryURL || undefined, at.discoveryURL, (other) =>
-      findings.error(
-        at.discoveryURL,
-        `is the same as ${other}; each issuer has a discovery document of its own`,
-      ),
-    );
-    checkIssuer(jwt, path, findings);
-    checkClaimRules(jwt, `${path}.claimValidationRules`, findings);
-    const header = jwt.source?.header ?? '';
-    if (
-      header.toLowerCase() !== 'authorization' &&
-      header !== '' &&
-      config.listen?.trustedProxies?.length === 0
-    ) {
-      findings.warning(
-        `${path}.source.header`,
-        `${header} counts only from listen.trustedProxies, which is empty: nobody can use this entry`,
-      );
-    }
-  }
-  if (entries.length === 0 && !findings.failed('authentication')) {
-    findings.warning('authentication.jwt', 'no issuer is configured: every caller will be refused');
-  }
-}
-
-function checkIssuer(jwt: PartialJwt, path: string, findings: Findings): void {
-  const { url = '', discoveryURL = '', audiences = [], audienceMatchPolicy = '' } = jwt.issuer ?? {};
-  const withoutSlash = (text: string): string => text.replace(/\/+$/, '');
-  if (url !== '' && discoveryURL !== '' && withoutSlash(url) === withoutSlash(discoveryURL)) {
-    findings.error(
-      `${path}.issuer.discoveryURL`,
-      'must differ from issuer.url; leave it out when the document is at the usual place',
-    );
-  }
-  if (audiences.length > 1 && audienceMatchPolicy !== 'MatchAny') {
-    findings.error(
-      `${path}.issuer.audienceMatchPolicy`,
-      `with ${audiences.length} audiences it is required: write audienceMatchPolicy: MatchAny`,
-    );
-  }
-  if (discoveryURL !== '' && (jwt.jwksURL ?? '') !== '') {
-    findings.warning(`${path}.issuer.discoveryURL`, 'is not used, since jwksURL names the keys');
-  }
-}
-
-function checkClaimRules(jwt: PartialJwt, path: string, findings: Findings): void {
-  const claims = new Map<string, string>();
-  for (const [index, rule] of (jwt.claimValidationRules ?? []).entries()) {
-    const at = itemPath(path, index);
-    if (!rule) continue;
-    if ((rule.claim ?? '') === '')
-      findings.error(at, 'claim is required: write claim: NAME and requiredValue: VALUE');
-    else
-      claim(claims, rule.claim, `${at}.claim`, (other) =>
-        findings.error(`${at}.claim`, `is the same as ${other}; each claim once`),
-      );
-  }
 }

@@ -2,6 +2,7 @@
 // A key that is not Optional and has a default is optional in the file and always there afterwards.
 
 import { type Static, Type } from 'typebox';
+import { anonymousSchema, MAX_JWT_ENTRIES } from './authenticationschema.ts';
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
 import { identitySchema, impersonationSchema, tokenWebhookSchema } from './onwardschema.ts';
@@ -120,17 +121,23 @@ const authentication = record(
   {
     jwt: Type.Array(jwtSchema, {
       default: [],
-      maxItems: 64,
+      maxItems: MAX_JWT_ENTRIES,
       description:
         'Issuers of JSON Web Tokens; each entry exactly as in apiserver.config.k8s.io/v1 AuthenticationConfiguration, with extensions.',
     }),
     systemIdentities: oneOf(['Refuse', 'Allow'], {
       default: 'Refuse',
-      description: 'For entries that do not say: what becomes of users and groups that begin with `system:`.',
+      description:
+        'For entries that do not say, those of `configFile` included: what becomes of users and groups that begin with `system:`.',
     }),
-    configFile: later(
-      "The cluster's own AuthenticationConfiguration file.",
-      'write its jwt entries under authentication.jwt',
+    configFile: textOf('file', {
+      default: '',
+      description:
+        "kube-apiserver's own file (its `--authentication-config`), as it is: apiserver.config.k8s.io/v1, v1beta1 or v1alpha1. Its entries come beside those of `jwt`; it is read again when it changes.",
+      examples: ['/etc/kubernetes/authn.yaml'],
+    }),
+    anonymous: anonymousSchema(
+      'Callers without a credential: refused, unless `enabled: true`; then on the paths of `conditions` alone, of which there must be one. What `anonymous` says in `configFile` does not count here.',
     ),
     awsIAM: later('AWS IAM identities.', LEAVE_OUT),
     serviceAccounts: later("The cluster's own service account tokens.", LEAVE_OUT),

@@ -42,8 +42,13 @@ export interface Places {
   readonly find: (path: string, aim: Aim) => Place;
 }
 
-/** Parses the text. Problems go to `findings`; after syntax errors there is no tree. */
-export function readSource(file: string, text: string, findings: Findings): Source {
+/** Parses the text. Problems go to `findings`; after syntax errors there is no tree. An empty one is told that it begins with `apiVersion`. */
+export function readSource(
+  file: string,
+  text: string,
+  findings: Findings,
+  apiVersion = 'postern.dev/v1',
+): Source {
   const lines = new LineCounter();
   const places = createPlaces(file);
   const document = parseDocument(text, {
@@ -68,7 +73,7 @@ export function readSource(file: string, text: string, findings: Findings): Sour
   }
   if (problems.length > 0) return { tree: undefined, places };
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-    findings.error('', 'the file is empty; it begins with apiVersion: postern.dev/v1');
+    findings.error('', `the file is empty; it begins with apiVersion: ${apiVersion}`);
     return { tree: undefined, places };
   }
   const reader: Reader = { document, at, places, findings, budget: { count: 0, isSpent: false } };

@@ -63,12 +63,10 @@ function applyObject(schema: SchemaNode, value: Mapping, path: string, findings:
 
 /** Keys that must be there and are not; one with a default, or null, counts as there and not there. */
 function missingKeys(schema: SchemaNode, value: Mapping): readonly string[] {
-  const isAbsent = (key: string): boolean => value[key] === undefined || value[key] === null;
-  const required = (schema.required ?? []).filter((key) => schema.properties?.[key]?.default === undefined);
-  const dependent = Object.entries(schema.dependentRequired ?? {}).flatMap(([key, needed]) =>
-    isAbsent(key) || value[key] === '' ? [] : needed,
+  return (schema.required ?? []).filter(
+    (key) =>
+      schema.properties?.[key]?.default === undefined && (value[key] === undefined || value[key] === null),
   );
-  return [...new Set([...required, ...dependent])].filter(isAbsent);
 }
 
 /** Reports an unknown key; the known one that was probably meant, or ''. */

@@ -21,11 +21,14 @@ export function jwtEntry(issuer: Issuer, over: EntryOverrides = {}): JwtConfig {
   return {
     issuer: { url: issuer.url, discoveryURL: '', audiences, certificateAuthority },
     claimMappings: {
-      username: { claim: 'email', prefix: '' },
-      groups: { claim: 'groups', prefix: '' },
-      uid: { claim: 'sub' },
+      username: { claim: 'email', prefix: '', expression: '' },
+      groups: { claim: 'groups', prefix: '', expression: '' },
+      uid: { claim: 'sub', expression: '' },
+      extra: [],
     },
     requiredClaims: [],
+    claimValidationRules: [],
+    userValidationRules: [],
     sourceHeader: 'authorization',
     jwksURL: '',
     signingAlgorithms: ['RS256', 'ES256'],
@@ -87,7 +90,7 @@ export function openKeySource(keys: readonly object[], options: Partial<KeySourc
   const asked: string[] = [];
   const events: RefreshEvent[] = [];
   let gate: Promise<void> | undefined;
-  const fetcher: DocumentFetcher = {
+  const fetcher: Pick<DocumentFetcher, 'get' | 'close'> = {
     async get(url) {
       asked.push(url);
       await gate;

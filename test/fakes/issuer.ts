@@ -55,6 +55,8 @@ export interface Issuer {
   /** Answers discovery, or the keys, with something else: a body, or a handler. undefined ends it. */
   setDiscovery(answer: Answer | object | string | undefined): void;
   setKeys(answer: Answer | object | string | undefined): void;
+  /** Answers every other path, as for the claims that a token only points to; 404 without. */
+  setOther(answer: Answer | object | string | undefined): void;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ interface State {
   url: string;
   discovery?: Answer | undefined;
   jwks?: Answer | undefined;
+  other?: Answer | undefined;
 }
 
 /** Starts an issuer. */
@@ -78,8 +81,8 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
   const server = createServer({ cert: tls.certPem, key: tls.keyPem }, (request, response) => {
     const document = findDocument(request.url ?? '', path);
     hits[document] += 1;
-    if (document === 'other') response.writeHead(404).end();
-    else if (state[document] !== undefined) state[document](request, response);
+    if (state[document] !== undefined) state[document](request, response);
+    else if (document === 'other') response.writeHead(404).end();
     else if (document === 'discovery') json(discoveryDocument(state.url))(request, response);
     else void keyring.published().then((keys) => json({ keys })(request, response));
   });
@@ -106,6 +109,9 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
     },
     setKeys(answer) {
       state.jwks = toAnswer(answer);
+    },
+    setOther(answer) {
+      state.other = toAnswer(answer);
     },
     async close() {
       const closed = once(server, 'close');

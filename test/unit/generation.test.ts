@@ -38,7 +38,11 @@ function config(files: Readonly<Record<string, string>>, issuer = 'one', level =
       impersonation: 'Check',
       match: { pathPrefix: '', hosts: [] },
     })),
-    authentication: { jwt: [{ sourceHeader: issuer === 'one' ? 'authorization' : 'x-assertion' }] },
+    authentication: {
+      jwt: [{ sourceHeader: issuer === 'one' ? 'authorization' : 'x-assertion' }],
+      configFile: '/authn.yaml',
+      anonymousPaths: [],
+    },
     log: { level },
   } as unknown as GateConfig;
 }
@@ -98,7 +102,7 @@ t.test('every file that it was read from is named, absolute', async (t) => {
   writeFileSync(file, JSON.stringify(parsed));
   writeFileSync(join(dir, 'token'), 'secret\n');
   const { files } = build(config({ t: file }));
-  t.same(files, [join(dir, 'postern.yaml'), '/tls.crt', '/tls.key', file, join(dir, 'token')]);
+  t.same(files, [join(dir, 'postern.yaml'), '/authn.yaml', '/tls.crt', '/tls.key', file, join(dir, 'token')]);
 });
 
 t.test('all problems come at once, and nothing of the secret', async (t) => {

@@ -53,7 +53,7 @@ t.test('the JSON Schema accepts what the program accepts, and refuses what it ca
     change('https://login', 'http://login'),
     change('[postern]', '[]'),
     change('idleTimeout: 0s', 'idleTimeout: 5 minutes'),
-    change('  jwt:', '  configFile: x\n  jwt:'),
+    change('  jwt:', '  configFile: [x]\n  jwt:'),
     change('log:', 'limits: {a: 1}\nlog:'),
     change('      claimMappings', '      signingAlgorithms: [none]\n      claimMappings'),
   ];

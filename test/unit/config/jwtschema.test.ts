@@ -3,7 +3,6 @@ import t from 'tap';
 import { change, errorsOf } from './base.ts';
 
 const JWT = '        url: https://login.example.com';
-const USER = '        username: {claim: email, prefix: ""}';
 const ENTRY = '      claimMappings:';
 
 // [the text to replace, by what, the one error that follows]
@@ -55,50 +54,6 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
     JWT,
     `${JWT}\n        certificateAuthority: "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----"`,
     /certificate 1 of 1 does not parse$/,
-  ],
-  [JWT, `${JWT}\n        egressSelectorType: cluster`, /not supported by this version yet/],
-  // claims
-  [
-    USER,
-    '        username: {claim: email}',
-    '20:9 authentication.jwt[0].claimMappings.username.prefix: missing: it is required when claim is set: write prefix: "" for no prefix',
-  ],
-  [
-    USER,
-    '        username: {prefix: ""}',
-    '20:9 authentication.jwt[0].claimMappings.username.claim: missing: claim is required',
-  ],
-  [USER, '        username: {claim: "", prefix: ""}', /username\.claim: must not be empty/],
-  [USER, `${USER}\n        groups: {claim: groups}`, /^21:9 .*groups\.prefix: missing: .*write prefix: ""/],
-  [
-    USER,
-    '        username: {expression: claims.sub}',
-    '20:20 authentication.jwt[0].claimMappings.username.expression: not supported by this version yet; write claim and prefix instead',
-  ],
-  [
-    USER,
-    `${USER}\n        groups: {expression: claims.g}`,
-    /groups\.expression: not supported by this version yet/,
-  ],
-  [
-    USER,
-    `${USER}\n        uid: {expression: claims.g}`,
-    /uid\.expression: not supported by this version yet; write claim instead/,
-  ],
-  [
-    USER,
-    `${USER}\n        extra: [{key: a.b/c, valueExpression: x}]`,
-    /extra: not supported by this version yet/,
-  ],
-  [
-    ENTRY,
-    `      userValidationRules: [{expression: x}]\n${ENTRY}`,
-    /^19:7 .*userValidationRules: not supported by this version yet/,
-  ],
-  [
-    ENTRY,
-    `      claimValidationRules: [{expression: x}]\n${ENTRY}`,
-    /claimValidationRules\[0\]\.expression: not supported by this version yet; write claim and requiredValue instead/,
   ],
   // extensions
   [

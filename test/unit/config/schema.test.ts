@@ -116,11 +116,6 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
     /expected one of Impersonate, Passthrough, RequestHeader; found "impersonate"; did you mean "Impersonate"/,
   ],
   // keys of later versions
-  [
-    '  jwt:',
-    '  configFile: authn.yaml\n  jwt:',
-    '15:3 authentication.configFile: not supported by this version yet; write its jwt entries under authentication.jwt',
-  ],
   ['  jwt:', '  awsIAM: {clusterID: prod}\n  jwt:', /awsIAM: not supported by this version yet/],
   [
     '  jwt:',
