@@ -50,7 +50,7 @@ export interface Exchange extends Arrival {
   wanted: UserInfo | undefined;
   /** The same, once that was judged, with all that the API server shall be told of it. */
   actsAs: UserInfo | undefined;
-  /** The caller's verified token, where that goes on to the cluster itself. Never logged. */
+  /** The caller's verified token, where that goes on to the cluster itself; '' for an anonymous caller. Never logged. */
   bearer: string | undefined;
   /** When the identity ends, ms since the epoch. */
   expiresAt: number;

@@ -11,7 +11,13 @@ import { sessionKind } from './kube/longrunning.ts';
 import { parseTarget } from './kube/path.ts';
 import { resolveRequestInfo } from './kube/requestinfo.ts';
 import { headerValue } from './proxy/headers.ts';
-import { assertForwardable, takeBearer, writeRequestLines, writeUpgradeLines } from './requestlines.ts';
+import {
+  assertForwardable,
+  NO_CREDENTIAL,
+  takeBearer,
+  writeRequestLines,
+  writeUpgradeLines,
+} from './requestlines.ts';
 
 type Step = (exchange: Exchange) => void | Promise<void>;
 
@@ -110,6 +116,7 @@ function applyOutcome(
       // No credential at all; a bad one was 'rejected' and never gets here.
       exchange.user = exchange.generation.anonymous(exchange.target?.path ?? '');
       if (exchange.user === undefined) throw gateError('CREDENTIALS_MISSING');
+      exchange.credentialSource = NO_CREDENTIAL;
       return;
     case 'rejected':
       throw gateError(outcome.code, {

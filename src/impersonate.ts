@@ -8,6 +8,7 @@ import { findInboundImpersonation } from './kube/impersonation.ts';
 import { readWantedUser } from './kube/wanteduser.ts';
 import type { Impersonation } from './onward/check.ts';
 import { actingTarget, ORIGINAL_USER_KEY } from './onward/onward.ts';
+import { NO_CREDENTIAL } from './requestlines.ts';
 
 /** Reads the caller's own Impersonate-* headers, in any spelling. @throws GateError where they are refused or can't be read */
 export function readImpersonation(exchange: Exchange): void {
@@ -34,6 +35,8 @@ export function checkImpersonation(exchange: Exchange): void | Promise<void> {
   if (wanted === undefined) return;
   if (user === undefined || info === undefined || onward === undefined)
     throw new TypeError('impersonation before authentication');
+  // Who has not said who they are puts no questions to the cluster, and acts as nobody.
+  if (exchange.credentialSource === NO_CREDENTIAL) throw gateError('CREDENTIALS_MISSING');
   if (onward.check === undefined) {
     exchange.actsAs = wanted;
     return;

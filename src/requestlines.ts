@@ -13,10 +13,18 @@ const IDENTITY = /^(?:impersonate|x[-_]remote)[-_]/i;
 
 const NON_ASCII = /[^\x20-\x7e]/;
 
+/** The source of a caller who came without a credential and may: anonymous. */
+export const NO_CREDENTIAL = 'none';
+
 /** In Passthrough, takes the caller's verified token out of the request. @throws GateError when the credential is not one that can go on */
 export function takeBearer(exchange: Exchange): void {
   if (exchange.onward?.mode !== 'Passthrough') return;
   const { rawHeaders, upgrade, credentialSource } = exchange;
+  if (credentialSource === NO_CREDENTIAL) {
+    // Nobody here, nobody there: the API server sees a request without any credential.
+    exchange.bearer = '';
+    return;
+  }
   // Twice told: by who verified it, and by the bytes. Neither alone may let a credential pass that was not judged.
   const bearer = BEARER_SOURCES.has(credentialSource)
     ? bearerOf({ rawHeaders, isWebSocket: upgrade === 'websocket' })
@@ -74,7 +82,8 @@ function credentialLines({ upstream, onward, bearer }: Exchange): readonly strin
   if (upstream === undefined || onward === undefined) throw new TypeError('no cluster');
   if (onward.mode === 'Impersonate') return upstream.credential;
   if (onward.mode === 'RequestHeader') return [];
-  if (bearer === undefined || bearer === '') throw new TypeError('no token to pass on');
+  if (bearer === undefined) throw new TypeError('no token to pass on');
+  if (bearer === '') return [];
   return ['Authorization', `Bearer ${bearer}`];
 }
 
