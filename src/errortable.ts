@@ -2,6 +2,8 @@
 // and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
+import { RULE_ERRORS } from './ruleerrors.ts';
+
 /** The page that UPGRADE_REQUIRED points to, relative to the repository. */
 export const LOAD_BALANCERS_PAGE = 'docs/how-to/load-balancers.md';
 
@@ -147,6 +149,7 @@ export const ERRORS = {
     solve:
       'Leave out `--as…`. To see what another user may do, an administrator asks with a SubjectAccessReview or directly at the API server.',
   },
+  ...RULE_ERRORS,
   CLUSTER_UNKNOWN: {
     status: 404,
     text: 'No cluster is served under this host and path. Check "server" in the kubeconfig.',

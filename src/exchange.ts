@@ -2,6 +2,7 @@
 // part reads is what an earlier one decided, and nothing is derived twice from the request.
 
 import { type Evidence, NO_EVIDENCE } from './authn/outcome.ts';
+import type { Decision } from './authz/rules.ts';
 import type { GateError } from './errors.ts';
 import type { Generation } from './generation.ts';
 import type { Target } from './kube/path.ts';
@@ -36,11 +37,15 @@ export interface Exchange extends Arrival {
   upstream: Upstream | undefined;
   /** The target without the cluster's path prefix, still raw; '' before a cluster was chosen. */
   forwardTarget: string;
+  /** What the person gave as the reason, taken off the path; '' for none. */
+  reason: string;
   target: Target | undefined;
   info: RequestInfo | undefined;
   user: UserInfo | undefined;
   /** What the credential said beside the user; NO_EVIDENCE before authentication. */
   evidence: Evidence;
+  /** What the rules decided; undefined before, and where there are none. */
+  decision: Decision | undefined;
   /** When the identity ends, ms since the epoch. */
   expiresAt: number;
   /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
@@ -64,10 +69,12 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     generation,
     upstream: undefined,
     forwardTarget: '',
+    reason: '',
     target: undefined,
     info: undefined,
     user: undefined,
     evidence: NO_EVIDENCE,
+    decision: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
     websocketProtocols: undefined,
     upstreamHeaders: undefined,

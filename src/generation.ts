@@ -4,6 +4,7 @@
 
 import type { Authenticator } from './authn/authenticator.ts';
 import type { Outcome } from './authn/outcome.ts';
+import { compileRules, judgesAnything, type Rules } from './authz/rules.ts';
 import type { Cluster } from './clusters.ts';
 import type { GateConfig } from './config/config.ts';
 import { rememberIdentities } from './kube/impersonation.ts';
@@ -16,6 +17,8 @@ export interface Generation {
   readonly config: GateConfig;
   readonly clusters: readonly Cluster[];
   readonly authenticator: Authenticator;
+  /** The rules at the gate; undefined when there are none, so that nothing is done for them. */
+  readonly rules: Rules | undefined;
   readonly isTrusted: IsTrusted;
   /** Lower-case names of configured assertion headers. */
   readonly assertionHeaders: ReadonlySet<string>;
@@ -88,6 +91,7 @@ export function buildGeneration(
     clusters.push({ name, match, upstream });
   }
   if (problems.length > 0) throw new GenerationError(problems);
+  const rules = compileRules(config.authorization);
   const authentication = JSON.stringify(['authentication', config.authentication]);
   return {
     config,
@@ -97,6 +101,7 @@ export function buildGeneration(
       () => deps.createAuthenticator(config),
       (value) => value.close(),
     ),
+    rules: judgesAnything(rules) ? rules : undefined,
     isTrusted: compileTrusted(config.listen.trustedProxies),
     assertionHeaders: new Set(
       config.authentication.jwt

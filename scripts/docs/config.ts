@@ -57,6 +57,13 @@ const HEAD = [
   '        username: {claim: email, prefix: ""}',
   '      source: {header: Cf-Access-Jwt-Assertion}',
   '      jwksURL: https://team.cloudflareaccess.com/cdn-cgi/access/certs',
+  'authorization:',
+  '  rules:',
+  '    - name: prod-shells-need-mfa',
+  '      clusters: [prod]',
+  '      classes: [interactive]',
+  '      decision: Require',
+  '      require: {claims: [{claim: amr, anyOf: [mfa]}], maxAuthAge: 8h}',
   'sessions: {idleTimeout: 1h, maxDuration: 12h}',
   'log: {level: info}',
   '```',
@@ -141,7 +148,11 @@ function isEmpty(value: unknown): boolean {
 }
 
 function toFlow(value: unknown): string {
-  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
+  if (Array.isArray(value)) return `[${value.map(toFlow).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{${Object.entries(value)
+    .map(([key, one]) => `${key}: ${toFlow(one)}`)
+    .join(', ')}}`;
 }
 
 function renderAllowed(node: SchemaNode): string {

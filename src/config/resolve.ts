@@ -2,6 +2,7 @@
 // It is given valid data only.
 
 import { dirname, resolve as resolvePath } from 'node:path';
+import { resolveAuthorization } from './authzconfig.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
 import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig } from './config.ts';
 import { parseCidr, parseHostPort } from './network.ts';
@@ -31,6 +32,7 @@ export function resolveConfig(config: FileConfig, file: string): GateConfig {
     authentication: {
       jwt: config.authentication.jwt.map((jwt) => resolveJwt(jwt, config.authentication.systemIdentities)),
     },
+    authorization: resolveAuthorization(config.authorization),
     sessions: {
       idleTimeoutMs: need(parseDuration(config.sessions.idleTimeout)),
       maxDurationMs: need(parseDuration(config.sessions.maxDuration)),

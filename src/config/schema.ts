@@ -2,6 +2,7 @@
 // A key that is not Optional and has a default is optional in the file and always there afterwards.
 
 import { type Static, Type } from 'typebox';
+import { authorizationSchema } from './authzschema.ts';
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
 import { DURATION_PATTERN } from './units.ts';
@@ -176,12 +177,7 @@ export const configSchema = record(
       description: 'The API servers behind the gate: at least one.',
     }),
     authentication,
-    authorization: Type.Optional(
-      record(
-        { rules: later('Rules, first match wins.', 'leave rules out, or write rules: []', [[]]) },
-        { description: "Postern's own rules." },
-      ),
-    ),
+    authorization: authorizationSchema,
     audit: Type.Optional(
       record(
         {

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
-    ['errors', /^(errors|errortable)\.ts$/],
+    ['errors', /^(errors|errortable|ruleerrors)\.ts$/],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
     ['metrics', /^metrics\.ts$/],
@@ -26,18 +26,20 @@ const LAYERS: readonly (readonly Group[])[] = [
   ],
   [
     ['authn', /^authn\//], //                                   credential → user
+    ['authz', /^authz\//], //                                   facts of a request → decision
     [
       'lines',
       /^proxy\/(address|body|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
     ], // what both carriers share: header lines, the API server
-    ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //                    commands that need no gate
   ],
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
   [['exchange', /^exchange\.ts$/]], //                          one request's record
+  [['authorize', /^authorize\.ts$/]], //                        the step that asks the rules
   [
     ['gate', /^gate\.ts$/], //                                  THE REQUEST PATH
     ['answer', /^answer\.ts$/],
     ['observe', /^observe\.ts$/],
+    ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //             commands that need no gate
   ],
   [['forward', /^proxy\//]], //                                 carries REST
   [['upgrade', /^upgrade\//]], //                               carries upgrades
