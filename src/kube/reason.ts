@@ -20,6 +20,7 @@ export function takeReason(target: string): TakenReason {
   const reason = decode(raw);
   if (reason === undefined)
     return { ok: false, detail: 'the reason holds a malformed escape or a control character' };
+  if (rest.startsWith(PREFIX)) return { ok: false, detail: 'a reason is given twice' };
   if (reason === '') return { ok: false, detail: 'the reason is empty' };
   if (reason.length > MAX_REASON_CHARS)
     return { ok: false, detail: `the reason is longer than ${MAX_REASON_CHARS} characters` };

@@ -94,7 +94,9 @@ t.test("it agrees with the audit policy's own algorithm", async (t) => {
   fc.assert(
     fc.property(fc.array(entry, { maxLength: 3 }), attributes, (entries, asked) => {
       // With neither resources nor names an entry is about its whole group; names without resources are refused at load.
-      const valid = entries.filter(({ resources, resourceNames }) => resources.length > 0 || resourceNames.length === 0);
+      const valid = entries.filter(
+        ({ resources, resourceNames }) => resources.length > 0 || resourceNames.length === 0,
+      );
       return compileResources(valid)(asked) === auditMatches(valid, asked);
     }),
     { numRuns: 2000 },
@@ -104,7 +106,11 @@ t.test("it agrees with the audit policy's own algorithm", async (t) => {
 
 t.test('paths agree with pathMatches of the same file', async (t) => {
   const path = fc.stringMatching(/^\/[ab/]{0,6}$/);
-  const spec = fc.oneof(path, path.map((one) => `${one}*`), fc.constant('*'));
+  const spec = fc.oneof(
+    path,
+    path.map((one) => `${one}*`),
+    fc.constant('*'),
+  );
   const asked = facts('GET /metrics').attributes;
   fc.assert(
     fc.property(fc.array(spec, { maxLength: 3 }), path, (specs, one) => {

@@ -108,7 +108,11 @@ const CONDITIONS: readonly Row[] = [
 
 for (const [rule, request, matches, asking] of CONDITIONS) {
   t.test(`${JSON.stringify(rule)} ${matches ? 'matches' : 'does not match'} ${request}`, async (t) => {
-    t.equal(judge([rule], request, asking), matches ? 'allowed r0' : 'allowed default', JSON.stringify(asking));
+    t.equal(
+      judge([rule], request, asking),
+      matches ? 'allowed r0' : 'allowed default',
+      JSON.stringify(asking),
+    );
   });
 }
 
@@ -117,7 +121,11 @@ t.test('an expression that fails at run time denies, whatever the rule decides',
   const decision = decide(rulesOf(rules), facts(PODS));
   t.match(decision, { kind: 'failed', rule: 'r0', expression: "claims.team == 'web'" });
   t.match(decide(rulesOf([{ ...rules[0], ...DENY }]), facts(PODS)), { kind: 'failed', rule: 'r0' });
-  t.equal(judge([{ ...rules[0], users: ['bob'] }], PODS), 'allowed default', 'but it is only asked when all else fits');
+  t.equal(
+    judge([{ ...rules[0], users: ['bob'] }], PODS),
+    'allowed default',
+    'but it is only asked when all else fits',
+  );
 });
 
 t.test('the same facts are judged anew by the rules of a reload', async (t) => {
