@@ -33,7 +33,7 @@ function listOf<T extends Parameters<typeof Type.Array>[0]>(
   return Type.Optional(
     Type.Array(items, {
       minItems: 1,
-      'x-missing': 'leave the key out where everything fits',
+      'x-missing': 'leave the key out instead',
       description,
       examples: [example],
     }),
