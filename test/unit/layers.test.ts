@@ -29,7 +29,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['authz', /^authz\//], //                                   facts of a request → decision
     [
       'lines',
-      /^proxy\/(address|body|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
+      /^proxy\/(address|body|chunks|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
     ], // what both carriers share: header lines, the API server
   ],
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
