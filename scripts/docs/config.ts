@@ -150,8 +150,9 @@ function isEmpty(value: unknown): boolean {
 function toFlow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(toFlow).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
+  const quoted = (one: unknown): string => (typeof one === 'string' ? JSON.stringify(one) : toFlow(one));
   return `{${Object.entries(value)
-    .map(([key, one]) => `${key}: ${toFlow(one)}`)
+    .map(([key, one]) => `${key}: ${Array.isArray(one) ? `[${one.map(quoted).join(', ')}]` : quoted(one)}`)
     .join(', ')}}`;
 }
 
@@ -166,7 +167,7 @@ function renderAllowed(node: SchemaNode): string {
     format === undefined ? '' : formatDescriptions[format].allowed,
     node.minItems === undefined ? '' : 'at least one',
     node.maxItems === undefined ? '' : `at most ${node.maxItems}`,
-    examples.length === 0 ? '' : `e.g. ${examples.map((example) => `\`${example}\``).join(', ')}`,
+    examples.length === 0 ? '' : `e.g. ${examples.map((example) => `\`${toFlow(example)}\``).join(', ')}`,
   ]
     .filter((part) => part !== '')
     .join('; ');

@@ -4,6 +4,7 @@
 import type { RuleConfig } from '../config/authzconfig.ts';
 import { type Attributes, isDiscovery } from '../kube/attributes.ts';
 import { type ConditionName, compileWho } from './conditions.ts';
+import type { Judged } from './expressions.ts';
 import type { Facts } from './facts.ts';
 import { type CompiledRule, conclude, type Decision, decide, type Rules } from './rules.ts';
 
@@ -24,19 +25,21 @@ export interface Explanation {
 /** Explains a decision. */
 export function explain(rules: Rules, facts: Facts): Explanation {
   const decision = decide(rules, facts);
+  const judged: Judged = { facts, variables: undefined };
   const traces: RuleTrace[] = [];
   let decided = isDiscovery(facts.attributes);
   for (const rule of rules.all) {
     const trace: RuleTrace = decided
       ? { rule: rule.config.name, outcome: 'not looked at', condition: '', detail: '' }
-      : traceRule(rule, facts);
+      : traceRule(rule, judged);
     decided ||= trace.outcome !== 'not matched';
     traces.push(trace);
   }
   return { decision, rules: traces };
 }
 
-function traceRule(rule: CompiledRule, facts: Facts): RuleTrace {
+function traceRule(rule: CompiledRule, judged: Judged): RuleTrace {
+  const { facts } = judged;
   const { name } = rule.config;
   const missed =
     compileWho(rule.config).find(({ fits }) => !fits(facts.user)) ??
@@ -46,7 +49,7 @@ function traceRule(rule: CompiledRule, facts: Facts): RuleTrace {
     return { rule: name, outcome: 'not matched', condition: missed.name, detail };
   }
   if (rule.when !== undefined) {
-    const outcome = rule.when.test(facts);
+    const outcome = rule.when.test(judged);
     if (typeof outcome !== 'boolean')
       return {
         rule: name,
@@ -57,7 +60,7 @@ function traceRule(rule: CompiledRule, facts: Facts): RuleTrace {
     if (!outcome)
       return { rule: name, outcome: 'not matched', condition: 'when', detail: `${rule.when.text} is false` };
   }
-  return traceConclusion(name, conclude(rule, facts));
+  return traceConclusion(name, conclude(rule, judged));
 }
 
 function traceConclusion(rule: string, decision: Decision): RuleTrace {

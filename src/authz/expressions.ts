@@ -1,4 +1,5 @@
-// A rule's expressions over the facts of a request. What they see is made once for each request, when the first of them is asked.
+// A rule's expressions over the facts of a request. They are asked last, when all else of their rule fits; what they see is made once for each
+// request, when the first of them is asked.
 
 import {
   compileRuleExpression,
@@ -11,7 +12,14 @@ import type { Facts } from './facts.ts';
 export interface Expression {
   readonly text: string;
   /** true or false; an error is never either. Never throws. */
-  readonly test: (facts: Facts) => ExpressionOutcome;
+  readonly test: (judged: Judged) => ExpressionOutcome;
+}
+
+/** A request while it is judged. */
+export interface Judged {
+  readonly facts: Facts;
+  /** What its expressions see; undefined until one asks. */
+  variables: RuleVariables | undefined;
 }
 
 /** Compiles one. @throws TypeError when it doesn't compile: the configuration's check came before. */
@@ -19,16 +27,22 @@ export function compileExpression(text: string): Expression {
   const compiled = compileRuleExpression(text);
   if (!compiled.ok)
     throw new TypeError(`an expression that passed the checks does not compile: ${compiled.error}`);
-  return { text, test: (facts) => compiled.evaluate(variablesOf(facts)) };
+  return {
+    text,
+    test: (judged) => {
+      judged.variables ??= variablesOf(judged.facts);
+      return compiled.evaluate(judged.variables);
+    },
+  };
 }
 
 function variablesOf(facts: Facts): RuleVariables {
   const { attributes, user, cluster, reason, claims, sourceAddress, timeMs } = facts;
   return {
     request: { ...attributes, cluster, reason },
-    user: { username: user.username, uid: user.uid, groups: user.groups, extra: user.extra },
+    user,
     claims,
     source: { address: sourceAddress },
-    timeMs,
+    time: new Date(timeMs),
   };
 }

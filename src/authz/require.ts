@@ -4,7 +4,7 @@
 import type { RequirementConfig } from '../config/authzconfig.ts';
 import { formatDuration } from '../config/units.ts';
 import { quote } from '../kube/quote.ts';
-import { compileExpression, type Expression } from './expressions.ts';
+import { compileExpression, type Expression, type Judged } from './expressions.ts';
 import type { Facts } from './facts.ts';
 
 /** An `auth_time` may lie ahead by so much: the issuer's clock is another than ours. ms */
@@ -18,7 +18,7 @@ export interface Lack {
 }
 
 /** What is missing, in the order of the configuration; or the expression that failed, and how. */
-export type Requirements = (facts: Facts) => readonly Lack[] | ExpressionFailure;
+export type Requirements = (judged: Judged) => readonly Lack[] | ExpressionFailure;
 
 /** An expression that could not be evaluated for this request. */
 export interface ExpressionFailure {
@@ -33,7 +33,8 @@ export function compileRequirements(config: RequirementConfig): Requirements {
     compiled: compileExpression(expression),
     message,
   }));
-  return (facts) => {
+  return (judged) => {
+    const { facts } = judged;
     const lacks: Lack[] = [];
     for (const { claim, anyOf } of claims) {
       if (!holdsAny(facts.claims[claim], anyOf)) lacks.push({ kind: 'claim', text: claimText(claim, anyOf) });
@@ -43,7 +44,7 @@ export function compileRequirements(config: RequirementConfig): Requirements {
       if (text !== '') lacks.push({ kind: 'authTime', text });
     }
     if (reason && facts.reason === '') lacks.push({ kind: 'reason', text: REASON_TEXT });
-    return addExpressions(expressions, facts, lacks);
+    return addExpressions(expressions, judged, lacks);
   };
 }
 
@@ -52,11 +53,11 @@ const REASON_TEXT =
 
 function addExpressions(
   expressions: readonly { readonly compiled: Expression; readonly message: string }[],
-  facts: Facts,
+  judged: Judged,
   lacks: Lack[],
 ): readonly Lack[] | ExpressionFailure {
   for (const { compiled, message } of expressions) {
-    const outcome = compiled.test(facts);
+    const outcome = compiled.test(judged);
     if (typeof outcome !== 'boolean') return { expression: compiled.text, error: outcome.error };
     if (!outcome) lacks.push({ kind: 'expression', text: message });
   }

@@ -5,7 +5,7 @@ import type { AuthorizationConfig, RuleConfig } from '../config/authzconfig.ts';
 import { isDiscovery } from '../kube/attributes.ts';
 import type { UserInfo } from '../kube/userinfo.ts';
 import { type Condition, compileConditions, fitsWho } from './conditions.ts';
-import { compileExpression, type Expression } from './expressions.ts';
+import { compileExpression, type Expression, type Judged } from './expressions.ts';
 import type { Facts } from './facts.ts';
 import { compileRequirements, type ExpressionFailure, type Lack, type Requirements } from './require.ts';
 
@@ -71,15 +71,16 @@ const DISCOVERY: Decision = { kind: 'allowed', rule: '', by: 'discovery' };
 /** Decides a request, or, with facts that were kept, whether it would still be allowed under other rules. Never throws. */
 export function decide(rules: Rules, facts: Facts): Decision {
   if (isDiscovery(facts.attributes)) return DISCOVERY;
+  const judged: Judged = { facts, variables: undefined };
   for (const rule of rules.of(facts.user)) {
     if (!fitsAll(rule.conditions, facts)) continue;
     if (rule.when !== undefined) {
-      const outcome = rule.when.test(facts);
+      const outcome = rule.when.test(judged);
       if (typeof outcome !== 'boolean')
         return failed(rule, { expression: rule.when.text, error: outcome.error });
       if (!outcome) continue;
     }
-    return conclude(rule, facts);
+    return conclude(rule, judged);
   }
   return rules.otherwise;
 }
@@ -90,9 +91,9 @@ export function judgesAnything({ all, otherwise }: Rules): boolean {
 }
 
 /** What a rule that matches decides. */
-export function conclude(rule: CompiledRule, facts: Facts): Decision {
+export function conclude(rule: CompiledRule, judged: Judged): Decision {
   if (rule.requirements === undefined) return rule.decision;
-  const lacks = rule.requirements(facts);
+  const lacks = rule.requirements(judged);
   if ('expression' in lacks) return failed(rule, lacks);
   const { name, message } = rule.config;
   return lacks.length === 0 ? rule.decision : { kind: 'lacking', rule: name, lacks, message };
