@@ -3,6 +3,7 @@
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
 import { ONWARD_ERRORS } from './onwarderrors.ts';
+import { RULE_ERRORS } from './ruleerrors.ts';
 
 /** The page that UPGRADE_REQUIRED points to, relative to the repository. */
 export const LOAD_BALANCERS_PAGE = 'docs/how-to/load-balancers.md';
@@ -154,6 +155,7 @@ export const ERRORS = {
       'See `/readyz?verbose` and the log; check the way from Postern to the issuer and its certificate authority.',
   },
   ...ONWARD_ERRORS,
+  ...RULE_ERRORS,
   CLUSTER_UNKNOWN: {
     status: 404,
     text: 'No cluster is served under this host and path. Check "server" in the kubeconfig.',

@@ -2,6 +2,7 @@
 // part reads is what an earlier one decided, and nothing is derived twice from the request.
 
 import { type Evidence, NO_EVIDENCE } from './authn/outcome.ts';
+import type { Decision } from './authz/rules.ts';
 import type { GateError } from './errors.ts';
 import type { Generation } from './generation.ts';
 import type { Target } from './kube/path.ts';
@@ -39,6 +40,8 @@ export interface Exchange extends Arrival {
   onward: Onward | undefined;
   /** The target without the cluster's path prefix, still raw; '' before a cluster was chosen. */
   forwardTarget: string;
+  /** What the person gave as the reason, taken off the path; '' for none. */
+  reason: string;
   target: Target | undefined;
   info: RequestInfo | undefined;
   user: UserInfo | undefined;
@@ -52,6 +55,8 @@ export interface Exchange extends Arrival {
   actsAs: UserInfo | undefined;
   /** The caller's verified token, where that goes on to the cluster itself; '' for an anonymous caller. Never logged. */
   bearer: string | undefined;
+  /** What the rules decided; undefined before, and where there are none. */
+  decision: Decision | undefined;
   /** When the identity ends, ms since the epoch. */
   expiresAt: number;
   /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
@@ -76,6 +81,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     upstream: undefined,
     onward: undefined,
     forwardTarget: '',
+    reason: '',
     target: undefined,
     info: undefined,
     user: undefined,
@@ -84,6 +90,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     wanted: undefined,
     actsAs: undefined,
     bearer: undefined,
+    decision: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
     websocketProtocols: undefined,
     upstreamHeaders: undefined,

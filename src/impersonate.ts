@@ -3,7 +3,7 @@
 
 import { gateError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import { describeAttempt, forbiddenSubject } from './kube/forbidden.ts';
+import { describeAttempt, forbiddenDetails, forbiddenSubject } from './kube/forbidden.ts';
 import { findInboundImpersonation } from './kube/impersonation.ts';
 import { readWantedUser } from './kube/wanteduser.ts';
 import type { Impersonation } from './onward/check.ts';
@@ -58,6 +58,7 @@ function demandAllowed(requestor: string, answer: Impersonation): readonly strin
       // The log is told what kind of thing it was; its name is the caller's text.
       throw gateError('IMPERSONATION_FORBIDDEN', {
         detail: `${question.verb} ${question.resource}`,
+        about: forbiddenDetails(question),
         params: { message },
       });
     }

@@ -84,6 +84,11 @@ export function createMetrics(build: { readonly version: string; readonly node: 
       'outcome',
     ]),
     tokenReviews,
+    ruleDecisions: counter(
+      'postern_rule_decisions_total',
+      'Requests that the rules at the gate judged, by the rule that decided; none where there are no rules.',
+      ['cluster', 'rule', 'decision'],
+    ),
     jwksRefresh: counter('postern_jwks_refresh_total', "Fetches of an issuer's keys.", ['issuer', 'outcome']),
     jwksAge: gauge('postern_jwks_age_seconds', 'Age of the keys in use of an issuer.', ['issuer']),
     upstreamErrors: counter(
