@@ -10,7 +10,7 @@ import { describeHops } from './hops.ts';
 import { findInboundImpersonation } from './kube/impersonation.ts';
 import { sessionKind } from './kube/longrunning.ts';
 import { parseTarget } from './kube/path.ts';
-import { takeReason } from './kube/reason.ts';
+import { hasReason, takeReason } from './kube/reason.ts';
 import { resolveRequestInfo } from './kube/requestinfo.ts';
 import { callerAddress } from './proxy/address.ts';
 import { headerValue, upgradeRequestLines, upstreamRequestLines } from './proxy/headers.ts';
@@ -66,6 +66,8 @@ function chooseCluster(exchange: Exchange): void {
   const matched = matchCluster(exchange.generation.clusters, exchange.authority, exchange.rawTarget);
   if (matched === undefined) throw gateError('CLUSTER_UNKNOWN', { params: { path: exchange.rawTarget } });
   exchange.upstream = matched.cluster.upstream;
+  exchange.forwardTarget = matched.rest;
+  if (!hasReason(matched.rest)) return;
   const taken = takeReason(matched.rest);
   if (!taken.ok)
     throw gateError('REASON_MALFORMED', { detail: taken.detail, params: { detail: taken.detail } });
