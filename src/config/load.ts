@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { checkAuthorization } from './authzchecks.ts';
 import type { GateConfig } from './config.ts';
 import { checkFiles, type NamedFiles } from './files.ts';
 import { createFindings, type Finding, type Findings } from './findings.ts';
@@ -54,6 +55,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const config = tree === undefined ? undefined : applyWhole(tree, findings);
   if (config) {
     checkRules(config, findings);
+    checkAuthorization(config, findings);
     if (options.files ?? true) findings.add(checkFiles(nameFiles(config, file), { env, now }));
   }
   const all = findings.all();

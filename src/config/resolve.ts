@@ -2,7 +2,7 @@
 // It is given valid data only.
 
 import { dirname, resolve as resolvePath } from 'node:path';
-import { resolveAuthorization } from './authzconfig.ts';
+import { resolveAuthorization } from './authzresolve.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
 import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig } from './config.ts';
 import { parseCidr, parseHostPort } from './network.ts';
