@@ -2,7 +2,8 @@
 // nothing else. What is about users and groups is decided once for a verified user; "for a new user" is a decision without that.
 
 import { compileRules, decide } from '../src/authz/rules.ts';
-import { type AuthorizationConfig, resolveAuthorization } from '../src/config/authzconfig.ts';
+import type { AuthorizationConfig } from '../src/config/authzconfig.ts';
+import { resolveAuthorization } from '../src/config/authzresolve.ts';
 import { judgedAttributes } from '../src/kube/attributes.ts';
 import { parseTarget } from '../src/kube/path.ts';
 import { resolveRequestInfo } from '../src/kube/requestinfo.ts';

@@ -10,7 +10,7 @@ import { describeHops } from './hops.ts';
 import { checkImpersonation, readImpersonation } from './impersonate.ts';
 import { sessionKind } from './kube/longrunning.ts';
 import { parseTarget } from './kube/path.ts';
-import { takeReason } from './kube/reason.ts';
+import { hasReason, takeReason } from './kube/reason.ts';
 import { resolveRequestInfo } from './kube/requestinfo.ts';
 import { headerValue } from './proxy/headers.ts';
 import {
@@ -74,6 +74,8 @@ function chooseCluster(exchange: Exchange): void {
   if (matched === undefined) throw gateError('CLUSTER_UNKNOWN', { params: { path: exchange.rawTarget } });
   exchange.upstream = matched.cluster.upstream;
   exchange.onward = matched.cluster.onward;
+  exchange.forwardTarget = matched.rest;
+  if (!hasReason(matched.rest)) return;
   const taken = takeReason(matched.rest);
   if (!taken.ok)
     throw gateError('REASON_MALFORMED', { detail: taken.detail, params: { detail: taken.detail } });

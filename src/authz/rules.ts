@@ -85,6 +85,11 @@ export function decide(rules: Rules, facts: Facts): Decision {
   return rules.otherwise;
 }
 
+/** Whether a request, or one that was let in under other rules, is allowed; without rules everything is. */
+export function isAllowed(rules: Rules | undefined, facts: Facts): boolean {
+  return rules === undefined || decide(rules, facts).kind === 'allowed';
+}
+
 /** Whether any request could be decided otherwise than without rules. */
 export function judgesAnything({ all, otherwise }: Rules): boolean {
   return all.length > 0 || otherwise.kind !== 'allowed';

@@ -3,7 +3,7 @@
 
 import { dirname, resolve as resolvePath } from 'node:path';
 import type { AuthenticationFile } from './authenticationschema.ts';
-import { resolveAuthorization } from './authzconfig.ts';
+import { resolveAuthorization } from './authzresolve.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
 import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig, TokenWebhookConfig } from './config.ts';
 import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';

@@ -1,7 +1,6 @@
 // The rules that concern several keys at once, but for authentication's (authenticationrules.ts). They see what the schema let through: a
 // value that failed there is missing here, and no rule complains about it a second time.
 
-import { checkAuthorization } from './authzchecks.ts';
 import { isInsecureCipherSuite, isTls13CipherSuite } from './ciphers.ts';
 import { type Findings, isWithin, itemPath } from './findings.ts';
 import { overlaps, parseHostPort } from './network.ts';
@@ -24,7 +23,6 @@ export function checkRules(config: PartialConfig, findings: Findings): void {
   checkListeners(config, findings);
   checkClusters(config.clusters ?? [], findings);
   checkOnward(onwardKeys(config), findings);
-  checkAuthorization(config, findings);
 }
 
 function checkListeners(config: PartialConfig, findings: Findings): void {

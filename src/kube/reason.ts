@@ -11,16 +11,21 @@ export type TakenReason =
 export const MAX_REASON_CHARS = 256;
 const PREFIX = '/reason/';
 
+/** Whether a target begins with a reason: nothing more is to be done for one that doesn't. */
+export function hasReason(target: string): boolean {
+  return target.startsWith(PREFIX);
+}
+
 /** Takes the reason off a raw target. Refused: an empty or long one, and what is not one line of plain text once decoded. */
 export function takeReason(target: string): TakenReason {
-  if (!target.startsWith(PREFIX)) return { ok: true, reason: '', rest: target };
+  if (!hasReason(target)) return { ok: true, reason: '', rest: target };
   const end = target.slice(PREFIX.length).search(/[/?]/);
   const raw = end === -1 ? target.slice(PREFIX.length) : target.slice(PREFIX.length, PREFIX.length + end);
   const rest = target.slice(PREFIX.length + raw.length);
   const reason = decode(raw);
   if (reason === undefined)
     return { ok: false, detail: 'the reason holds a malformed escape or a control character' };
-  if (rest.startsWith(PREFIX)) return { ok: false, detail: 'a reason is given twice' };
+  if (hasReason(rest)) return { ok: false, detail: 'a reason is given twice' };
   if (reason === '') return { ok: false, detail: 'the reason is empty' };
   if (reason.length > MAX_REASON_CHARS)
     return { ok: false, detail: `the reason is longer than ${MAX_REASON_CHARS} characters` };

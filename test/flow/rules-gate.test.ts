@@ -225,6 +225,44 @@ t.test('decisions are counted by rule, and the pair of attempts once', async (t)
   t.ok((await count('', 'allowed')) > 0, 'no rule, and discovery');
 });
 
+t.test('S21: no other door leads to a shell, over either upgrade', async (t) => {
+  const echo = await startEcho();
+  const strict = await startTestGate({
+    upstreams: [{ name: 'prod', upstream: echo }],
+    config: {
+      authorization: {
+        rules: [{ name: 'no-shells', classes: ['interactive'], decision: 'Deny', message: 'None.' }],
+      },
+    },
+  });
+  t.teardown(async () => {
+    await strict.stop();
+    await echo.close();
+  });
+  const line = `Authorization: Bearer ${await strict.token()}`;
+  for (const path of [
+    '/api/v1/namespaces/web/pods/p/exec?command=sh',
+    '/api/v1/namespaces/web/pods/p/attach',
+    '/api/v1/namespaces/web/pods/p/portforward',
+    '/api/v1/namespaces/web/pods/p:8080/proxy/',
+    '/api/v1/nodes/n1/proxy/exec/web/p/c?command=sh',
+    '/api/v1/nodes/n1:10250/proxy/attach/web/p/c',
+    '/api/v1/nodes/https:n1:10250/proxy/portForward/web/p',
+    '/api/v1/namespaces/web/services/https:s:443/proxy/ws',
+    '/api/v1/proxy/nodes/n1/exec/web/p/c?command=sh',
+    '/api/v1/proxy/namespaces/web/services/s:80/ws',
+  ])
+    for (const protocol of ['websocket', 'spdy'] as const) {
+      const answer = await askUpgrade(strict, upgradeHead(protocol, path, [line]));
+      t.match(
+        answer,
+        /^HTTP\/1\.1 403 .*the rule \\"no-shells\\" of this gate denies it\. None\./s,
+        `${protocol} ${path}`,
+      );
+    }
+  t.same([echo.received.length, echo.accepted()], [0, 0], 'the API server was not even connected to');
+});
+
 t.test('default: Deny, and rules taken away by a reload', async (t) => {
   const echo = await startEcho();
   const strict = await startTestGate({

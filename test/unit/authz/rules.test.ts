@@ -1,7 +1,7 @@
 // First match wins, and each condition decides by itself. A table per condition: what a rule says, a request, and whether the rule matches.
 
 import t from 'tap';
-import { decide } from '../../../src/authz/rules.ts';
+import { decide, isAllowed } from '../../../src/authz/rules.ts';
 import { type Asking, facts, judge, NOW, type RuleText, rulesOf, verdict } from './asking.ts';
 
 const PODS = 'GET /api/v1/namespaces/web/pods';
@@ -133,4 +133,11 @@ t.test('the same facts are judged anew by the rules of a reload', async (t) => {
   t.equal(verdict(decide(rulesOf([{ classes: ['interactive'] }]), kept)), 'allowed r0');
   t.equal(verdict(decide(rulesOf([{ classes: ['interactive'], ...DENY }]), kept)), 'denied r0');
   t.equal(verdict(decide(rulesOf([], 'Deny'), kept)), 'denied default');
+  t.ok(isAllowed(undefined, kept));
+  t.ok(isAllowed(rulesOf([{ classes: ['interactive'] }]), kept));
+  t.notOk(isAllowed(rulesOf([{ classes: ['interactive'], ...DENY }]), kept));
+  const recent = [{ decision: 'Require', require: { maxAuthAge: '15m' } }];
+  const claims = { auth_time: NOW / 1000 - 60 };
+  const begun = facts('POST /api/v1/namespaces/web/pods/p/exec?command=sh', { at: NOW, claims });
+  t.ok(isAllowed(rulesOf(recent), begun), 'judged as it was when it began, however long ago that is by now');
 });
