@@ -112,7 +112,7 @@ function checkReferences(rule: PartialRule, path: string, config: PartialConfig,
   const entries = config.authentication?.jwt ?? [];
   const urls = entries.map((jwt) => jwt?.issuer?.url);
   // Presets and files bring issuers that are not seen here.
-  if (config.authentication?.configFile !== undefined || urls.includes(undefined)) return;
+  if ((config.authentication?.configFile ?? '') !== '' || urls.includes(undefined)) return;
   for (const [index, issuer] of (rule.issuers ?? []).entries()) {
     if (issuer === undefined || urls.includes(issuer)) continue;
     findings.warning(
