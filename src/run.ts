@@ -92,9 +92,11 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
   const build = (next: GateConfig, previous: Generation | undefined) =>
     buildGeneration(next, previous, {
       env,
-      createAuthenticator: ({ authentication }) =>
+      createAuthenticator: ({ authentication }, certificates) =>
         createAuthenticator(authentication, {
           keyPool,
+          clock: { now },
+          certificates,
           onRefresh: (event) => observeRefresh(event, metrics, log),
         }),
       observeAuthentication: observer.onAuthentication,

@@ -8,6 +8,7 @@ type Group = readonly [name: string, files: RegExp];
 
 const LAYERS: readonly (readonly Group[])[] = [
   [['hostport', /^hostport\.ts$/]],
+  [['x509', /^x509\//]], //                                     certificates and revocation lists, from their bytes
   [['kube', /^kube\//]], //                                     Kubernetes' words: pure, knows nothing of ours
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
