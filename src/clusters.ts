@@ -1,6 +1,7 @@
 // Which API server a request is for: by the path prefix that it begins with, else by its Host, else the one that takes everything.
 // The same value decides and is forwarded: the prefix is compared with the raw bytes, and what remains is all that later steps see.
 
+import type { ReviewingCluster } from './authn/door.ts';
 import type { Onward } from './onward/onward.ts';
 import type { Upstream } from './proxy/upstream.ts';
 
@@ -9,6 +10,8 @@ export interface Cluster {
   readonly name: string;
   readonly match: { readonly pathPrefix: string; readonly hosts: readonly string[] };
   readonly upstream: Upstream;
+  /** Judges tokens of its own service accounts. */
+  readonly reviewer: ReviewingCluster;
   readonly onward: Onward;
 }
 

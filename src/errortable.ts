@@ -2,6 +2,7 @@
 // and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
+import { DOOR_ERRORS } from './doorerrors.ts';
 import { ONWARD_ERRORS } from './onwarderrors.ts';
 import { RULE_ERRORS } from './ruleerrors.ts';
 
@@ -79,6 +80,7 @@ export const ERRORS = {
     when: 'Two Authorization lines, a header and a WebSocket bearer subprotocol, or a bearer token beside an assertion of a proxy in front.',
     solve: 'Remove one of them; Postern never chooses.',
   },
+  ...DOOR_ERRORS,
   TOKEN_MALFORMED: {
     status: 401,
     text: 'the token is not a signed JWT of a kind that is accepted here: log in again',

@@ -1,6 +1,8 @@
 // One request's record on its way through the gate, for REST and upgrades alike. The steps of gate.ts fill it in order; what a later
 // part reads is what an earlier one decided, and nothing is derived twice from the request.
 
+import type { PeerCertificate } from './authn/certificates.ts';
+import type { ReviewingCluster } from './authn/door.ts';
 import { type Evidence, NO_EVIDENCE } from './authn/outcome.ts';
 import type { Decision } from './authz/rules.ts';
 import type { GateError } from './errors.ts';
@@ -27,6 +29,8 @@ export interface Arrival {
   readonly receivedAt: number;
   /** For upgrades: the one requested protocol. */
   readonly upgrade: 'spdy' | 'websocket' | '';
+  /** The client certificate of the connection, the same object for all its requests; undefined without one. */
+  readonly certificate: PeerCertificate | undefined;
 }
 
 /** The record. Fields that a step fills are undefined before it. */
@@ -36,6 +40,8 @@ export interface Exchange extends Arrival {
   /** The configuration that this request began with; it keeps it to its end. */
   readonly generation: Generation;
   upstream: Upstream | undefined;
+  /** Who judges tokens of the cluster's own service accounts. */
+  reviewer: ReviewingCluster | undefined;
   /** How identity goes on to it. */
   onward: Onward | undefined;
   /** The target without the cluster's path prefix, still raw; '' before a cluster was chosen. */
@@ -79,6 +85,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     id,
     generation,
     upstream: undefined,
+    reviewer: undefined,
     onward: undefined,
     forwardTarget: '',
     reason: '',

@@ -73,6 +73,7 @@ function chooseCluster(exchange: Exchange): void {
   const matched = matchCluster(exchange.generation.clusters, exchange.authority, exchange.rawTarget);
   if (matched === undefined) throw gateError('CLUSTER_UNKNOWN', { params: { path: exchange.rawTarget } });
   exchange.upstream = matched.cluster.upstream;
+  exchange.reviewer = matched.cluster.reviewer;
   exchange.onward = matched.cluster.onward;
   exchange.forwardTarget = matched.rest;
   if (!hasReason(matched.rest)) return;
@@ -103,6 +104,8 @@ function authenticate(exchange: Exchange): void | Promise<void> {
     rawHeaders,
     isWebSocket: upgrade === 'websocket',
     peerTrusted: generation.isTrusted(peerAddress),
+    certificate: exchange.certificate,
+    cluster: exchange.reviewer,
   });
   if (answer instanceof Promise) return answer.then((outcome) => applyOutcome(exchange, outcome));
   applyOutcome(exchange, answer);

@@ -2,8 +2,10 @@
 // reload never changes anything under a request or session; what two generations have in common (an upstream with the same address and
 // credentials, the authenticator with its keys and cache) is handed on instead of built again.
 
+import { readFileSync } from 'node:fs';
 import { type AnonymousUser, createAnonymous } from './authn/anonymous.ts';
 import type { Authenticator } from './authn/authenticator.ts';
+import type { CertificateRules } from './authn/certificates.ts';
 import type { Outcome } from './authn/outcome.ts';
 import { compileRules, judgesAnything, type Rules } from './authz/rules.ts';
 import type { Cluster } from './clusters.ts';
@@ -18,6 +20,7 @@ import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upst
 
 /** How long the cluster may take to say whether somebody may impersonate. ms */
 const REVIEW_TIMEOUT_MS = 5_000;
+const TOKEN_REVIEWS_PATH = '/apis/authentication.k8s.io/v1/tokenreviews';
 
 export interface Generation {
   readonly config: GateConfig;
@@ -44,7 +47,10 @@ interface Shared {
 
 export interface GenerationDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly createAuthenticator: (config: GateConfig) => Authenticator;
+  readonly createAuthenticator: (
+    config: GateConfig,
+    certificates: CertificateRules | undefined,
+  ) => Authenticator;
   readonly observeAuthentication: (outcome: Outcome) => void;
   /** ms since the epoch; default the system's clock. */
   readonly now?: () => number;
@@ -99,17 +105,19 @@ export function buildGeneration(
       (value) => value.close(),
     );
     const check = createImpersonationCheck(askAbout(upstream), deps.now ?? Date.now);
-    clusters.push({ name, match, upstream, onward: createOnward(cluster, check) });
+    const reviewer = { name, review: (body: string) => askAbout(upstream)(TOKEN_REVIEWS_PATH, body) };
+    clusters.push({ name, match, upstream, reviewer, onward: createOnward(cluster, check) });
   }
   if (problems.length > 0) throw new GenerationError(problems);
   const rules = compileRules(config.authorization);
-  const authentication = JSON.stringify(['authentication', config.authentication]);
+  const certificates = readCertificateRules(config);
+  const authentication = JSON.stringify(['authentication', config.authentication, certificates]);
   return {
     config,
     clusters,
     authenticator: share(
       authentication,
-      () => deps.createAuthenticator(config),
+      () => deps.createAuthenticator(config, certificates),
       (value) => value.close(),
     ),
     anonymous: createAnonymous(config.authentication.anonymousPaths),
@@ -126,9 +134,25 @@ export function buildGeneration(
   };
 }
 
+/** @throws GenerationError when a file that was there a moment ago is gone. */
+function readCertificateRules({ listen, authentication }: GateConfig): CertificateRules | undefined {
+  if (authentication.clientCertificates === undefined) return undefined;
+  const { crlFile, systemIdentities } = authentication.clientCertificates;
+  try {
+    return {
+      systemIdentities,
+      authoritiesPem: readFileSync(listen.clientCAFile, 'utf8'),
+      revocationLists: crlFile === '' ? undefined : readFileSync(crlFile),
+    };
+  } catch (error) {
+    throw new GenerationError([(error as Error).message]);
+  }
+}
+
 function namedFiles({ file, listen, tokenWebhook, authentication }: GateConfig): readonly string[] {
   const { certFile, keyFile } = listen.tls;
-  const named = [file, authentication.configFile, certFile, keyFile, listen.clientCAFile];
+  const crlFile = authentication.clientCertificates?.crlFile ?? '';
+  const named = [file, crlFile, authentication.configFile, certFile, keyFile, listen.clientCAFile];
   if (tokenWebhook !== undefined)
     named.push(tokenWebhook.certFile, tokenWebhook.keyFile, tokenWebhook.clientCAFile);
   return named.filter((one) => one !== '');

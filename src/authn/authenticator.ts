@@ -1,20 +1,33 @@
 // Who is calling: the one entrance of authentication, for REST and upgrades alike. The credential's issuer and the place it was found in
 // choose exactly one entry of the configuration, which alone judges it: there is no second opinion.
 
-import type { JwtConfig } from '../config/config.ts';
+import type { GateConfig, JwtConfig } from '../config/config.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
-import { systemClock } from './clock.ts';
+import {
+  type CertificateRules,
+  createCertificateAuthenticator,
+  type PeerCertificate,
+  type RenewalEvent,
+} from './certificates.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
+import type { ReviewingCluster, TokenDoor } from './door.ts';
 import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
 import type { Outcome } from './outcome.ts';
 import { canonicalIssuer } from './rules.ts';
+import { createServiceAccountDoor } from './serviceaccounts.ts';
 import { describeValue, parseToken } from './token.ts';
 
 /** The outcome for one request; `websocketProtocols` as in Credentials, whatever the outcome is. */
 export type Authentication = Outcome & { readonly websocketProtocols?: string };
 
 /** What of a request is looked at. */
-export type AuthenticationRequest = Omit<CredentialInput, 'sources'>;
+export interface AuthenticationRequest extends Omit<CredentialInput, 'sources'> {
+  /** The connection's client certificate. */
+  readonly certificate?: PeerCertificate | undefined;
+  /** The cluster that the request is for. */
+  readonly cluster?: ReviewingCluster | undefined;
+}
 
 /** The state of one entry's keys. */
 export interface IssuerState {
@@ -40,34 +53,66 @@ export interface Authenticator {
 export interface AuthenticatorDeps extends JwtDeps {
   /** Most remembered tokens. Default 10,000. */
   readonly maxCachedTokens?: number;
+  /** Client certificates as users; undefined when they are none. */
+  readonly certificates?: CertificateRules | undefined;
+  /** Told once when revocation lists should be renewed, and once when it is too late. */
+  readonly onRenewal?: (event: RenewalEvent) => void;
 }
 
+/** What the authenticator is made from. */
+export type AuthenticationRules = Pick<GateConfig['authentication'], 'jwt'> &
+  Partial<Pick<GateConfig['authentication'], 'serviceAccounts'>>;
+
 const NO_CREDENTIAL: Authentication = Object.freeze({ kind: 'noOpinion' });
+/** Both would be somebody: neither is chosen. A certificate that is nobody here, of another hop's TLS for instance, is no credential. */
+const TWO_CREDENTIALS: Authentication = Object.freeze({
+  kind: 'rejected',
+  code: 'CREDENTIALS_CONFLICT',
+  detail: 'a client certificate and a token',
+  source: 'certificate',
+});
 
 /**
  * Creates the authenticator of one configuration; it starts to fetch keys.
  * @throws TypeError for two entries with the same issuer and source, or an entry that can't work.
  */
 export function createAuthenticator(
-  config: { readonly jwt: readonly JwtConfig[] },
+  config: AuthenticationRules,
   deps: AuthenticatorDeps = {},
 ): Authenticator {
-  const sources = [...new Set(config.jwt.map((entry) => entry.sourceHeader))];
-  const entries = createEntries(config.jwt, deps);
+  const clock = deps.clock ?? systemClock;
+  const judges: Judges = {
+    entries: createEntries(config.jwt, deps),
+    otherwise: doorsOf(config, clock).otherwise,
+  };
+  const { entries } = judges;
+  const bearer = judges.otherwise === undefined ? [] : ['authorization'];
+  const sources = [...new Set([...config.jwt.map((entry) => entry.sourceHeader), ...bearer])];
+  const certificates =
+    deps.certificates === undefined
+      ? undefined
+      : createCertificateAuthenticator(deps.certificates, clock, deps.onRenewal);
+  const judgeCertificate = (certificate: PeerCertificate | undefined): Outcome =>
+    certificate === undefined || certificates === undefined ? NO_CREDENTIAL : certificates.judge(certificate);
   const cache = createVerdictCache({
-    clock: deps.clock ?? systemClock,
+    clock,
     ...(deps.maxCachedTokens === undefined ? {} : { maxEntries: deps.maxCachedTokens }),
   });
   return {
     authenticate(request) {
       const credentials = extractCredentials({ ...request, sources });
-      if (credentials.kind === 'none') return NO_CREDENTIAL;
+      if (credentials.kind === 'none') return judgeCertificate(request.certificate);
       if (credentials.kind === 'rejected') return credentials;
+      if (request.certificate !== undefined && judgeCertificate(request.certificate).kind === 'user')
+        return TWO_CREDENTIALS;
       const { token, origins, websocketProtocols } = credentials;
-      const key = cache.keyOf(origins.map(({ source, header }) => `${source}=${header}`).join(), token);
+      const places = origins.map(({ source, header }) => `${source}=${header}`).join();
+      // Only what a cluster itself says of a token is another thing at another cluster.
+      const at = judges.otherwise === undefined ? '' : (request.cluster?.name ?? '');
+      const key = cache.keyOf(`${places} ${at}`, token);
       const known = cache.get(key);
       if (known !== undefined) return withProtocols(known, websocketProtocols);
-      const outcome = cache.verifyOnce(key, () => verifySafely(entries, credentials));
+      const outcome = cache.verifyOnce(key, () => verifySafely(judges, credentials, request.cluster));
       return websocketProtocols === undefined
         ? outcome
         : outcome.then((it) => withProtocols(it, websocketProtocols));
@@ -88,6 +133,17 @@ export function createAuthenticator(
 type Token = Extract<Credentials, { kind: 'token' }>;
 type Entries = ReadonlyMap<string, JwtAuthenticator>;
 
+/** Who judges tokens. */
+interface Judges {
+  readonly entries: Entries;
+  /** Judges the bearer tokens whose issuer has no entry. */
+  readonly otherwise: TokenDoor | undefined;
+}
+
+function doorsOf({ serviceAccounts }: AuthenticationRules, clock: Clock): Pick<Judges, 'otherwise'> {
+  return { otherwise: serviceAccounts && createServiceAccountDoor(serviceAccounts, clock) };
+}
+
 function createEntries(configs: readonly JwtConfig[], deps: JwtDeps): Entries {
   const keys = configs.map((config) => entryKey(config.sourceHeader, config.issuer.url));
   const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
@@ -106,15 +162,23 @@ function entryKey(sourceHeader: string, issuer: string): string {
 }
 
 /** Fail closed: what goes wrong in here lets nobody in, and is no fault of the caller's either. */
-async function verifySafely(entries: Entries, credentials: Token): Promise<Verdict> {
+async function verifySafely(
+  judges: Judges,
+  credentials: Token,
+  cluster: ReviewingCluster | undefined,
+): Promise<Verdict> {
   try {
-    return await verify(entries, credentials);
+    return await verify(judges, credentials, cluster);
   } catch (cause) {
     return { outcome: { kind: 'unavailable', cause, source: credentials.source }, isCurrent: undefined };
   }
 }
 
-async function verify(entries: Entries, credentials: Token): Promise<Verdict> {
+async function verify(
+  { entries, otherwise }: Judges,
+  credentials: Token,
+  cluster: ReviewingCluster | undefined,
+): Promise<Verdict> {
   const token = parseToken(credentials.token);
   if (token === undefined) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
   const issuer = token.claims['iss'];
@@ -124,6 +188,9 @@ async function verify(entries: Entries, credentials: Token): Promise<Verdict> {
     const entry = entries.get(entryKey(header, canonicalIssuer(issuer)));
     if (entry !== undefined) return entry.authenticate(token, source);
   }
+  const bearer = credentials.origins.find(({ header }) => header === 'authorization');
+  if (bearer !== undefined && otherwise?.takes(credentials.token))
+    return otherwise.judge(credentials.token, { source: bearer.source, cluster });
   const headers = credentials.origins.map(({ header }) => header).join(', ');
   return refuse(
     'TOKEN_UNKNOWN_ISSUER',

@@ -86,6 +86,12 @@ export interface JwtConfig {
   readonly systemIdentities: 'Refuse' | 'Allow';
 }
 
+export interface ClientCertificatesConfig {
+  /** Absolute; '' for none. */
+  readonly crlFile: string;
+  readonly systemIdentities: 'Refuse' | 'Allow';
+}
+
 export interface SessionsConfig {
   /** 0 means none. */
   readonly idleTimeoutMs: number;
@@ -127,6 +133,10 @@ export interface GateConfig {
     readonly configFile: string;
     /** Paths on which a caller without a credential is system:anonymous. */
     readonly anonymousPaths: readonly string[];
+    /** undefined: certificates say nothing of who somebody is. */
+    readonly clientCertificates: ClientCertificatesConfig | undefined;
+    /** undefined: tokens of unknown issuers are refused without asking the cluster. Empty audiences: the API server's own. */
+    readonly serviceAccounts: { readonly audiences: readonly string[] } | undefined;
   };
   /** undefined when there is none. */
   readonly tokenWebhook: TokenWebhookConfig | undefined;

@@ -5,6 +5,8 @@ import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type KubeconfigResult, loadInCluster, loadKubeconfig } from '../kube/kubeconfig.ts';
 import { parseCertificates, parsePrivateKey } from '../kube/pem.ts';
+import { DerError } from '../x509/der.ts';
+import { readRevocations } from '../x509/revocation.ts';
 import type { IdentityMode } from './config.ts';
 import { createFindings, type Finding, type Findings, itemPath } from './findings.ts';
 import { credentialProblem } from './onwardrules.ts';
@@ -21,6 +23,7 @@ export interface NamedFiles {
     readonly inCluster: boolean;
     readonly identity: IdentityMode;
   }[];
+  readonly authentication: { readonly clientCertificates: { readonly crlFile: string } | undefined };
   readonly tokenWebhook:
     | { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string }
     | undefined;
@@ -40,6 +43,8 @@ export function checkFiles(config: NamedFiles, checks: FileChecks): readonly Fin
   checkServing(config.listen.tls, 'listen.tls', findings, checks);
   if (config.listen.clientCAFile !== '')
     checkAuthorities(config.listen.clientCAFile, 'listen.clientCAFile', findings, checks);
+  const crlFile = config.authentication.clientCertificates?.crlFile ?? '';
+  if (crlFile !== '') checkRevocations(crlFile, config.listen.clientCAFile, findings, checks);
   const { tokenWebhook } = config;
   if (tokenWebhook !== undefined) {
     checkServing(tokenWebhook, 'tokenWebhook.tls', findings, checks);
@@ -71,6 +76,31 @@ function checkAuthorities(file: string, path: string, findings: Findings, checks
     if (!certificate.ca)
       findings.warning(path, `certificate ${index + 1} of ${file} is not a certificate authority`);
     checkValidity(certificate, path, findings, checks);
+  }
+}
+
+function checkRevocations(file: string, authorities: string, findings: Findings, { now }: FileChecks): void {
+  const path = 'authentication.clientCertificates.crlFile';
+  try {
+    const { nextUpdate, renewAt } = readRevocations(
+      readFileSync(file),
+      parseCertificates(readFileSync(authorities, 'utf8')),
+    );
+    if (nextUpdate <= now)
+      findings.warning(
+        path,
+        `${file} is past its next update: no certificate of its issuer is let in before it is renewed`,
+      );
+    else if (renewAt <= now)
+      findings.warning(
+        path,
+        `${file} has to be renewed before ${new Date(nextUpdate).toISOString()}: no certificate of its issuer is let in after that`,
+      );
+  } catch (error) {
+    findings.error(
+      path,
+      error instanceof DerError ? `${file} ${error.message}` : `${file} cannot be read: ${codeOf(error)}`,
+    );
   }
 }
 
@@ -118,6 +148,10 @@ function checkValidity(
     findings.warning(path, `certificate ${name} is not valid before ${validFromDate.toISOString()}`);
 }
 
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+}
+
 /** What the file holds, or undefined after a finding (or when there is no file). */
 function parse<T>(file: string, path: string, read: (text: string) => T, findings: Findings): T | undefined {
   if (file === '') return undefined;
@@ -125,8 +159,7 @@ function parse<T>(file: string, path: string, read: (text: string) => T, finding
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-    findings.error(path, `${file} cannot be read: ${code}`);
+    findings.error(path, `${file} cannot be read: ${codeOf(cause)}`);
     return undefined;
   }
   try {

@@ -110,6 +110,11 @@ function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
       inCluster: cluster?.inCluster ?? false,
       identity: cluster?.identity ?? 'Impersonate',
     })),
+    authentication: {
+      clientCertificates: config.authentication?.clientCertificates?.enabled
+        ? { crlFile: path(config.authentication.clientCertificates.crlFile) }
+        : undefined,
+    },
     tokenWebhook:
       webhook === undefined
         ? undefined

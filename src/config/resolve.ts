@@ -42,6 +42,13 @@ export function resolveConfig(
         ...(document?.jwt ?? []).map((entry) => resolveFileEntry(entry, authentication.systemIdentities)),
       ],
       configFile: path(authentication.configFile),
+      clientCertificates: authentication.clientCertificates?.enabled
+        ? {
+            crlFile: path(authentication.clientCertificates.crlFile),
+            systemIdentities: authentication.systemIdentities,
+          }
+        : undefined,
+      serviceAccounts: authentication.serviceAccounts,
       anonymousPaths: authentication.anonymous?.conditions.map((condition) => condition.path) ?? [],
     },
     tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),

@@ -4,6 +4,7 @@
 import { type Static, Type } from 'typebox';
 import { anonymousSchema, MAX_JWT_ENTRIES } from './authenticationschema.ts';
 import { authorizationSchema } from './authzschema.ts';
+import { clientCertificatesSchema, serviceAccountsSchema } from './doorschema.ts';
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
 import { identitySchema, impersonationSchema, tokenWebhookSchema } from './onwardschema.ts';
@@ -141,13 +142,8 @@ const authentication = record(
       'Callers without a credential: refused, unless `enabled: true`; then on the paths of `conditions` alone, of which there must be one. What `anonymous` says in `configFile` does not count here.',
     ),
     awsIAM: later('AWS IAM identities.', LEAVE_OUT),
-    serviceAccounts: later("The cluster's own service account tokens.", LEAVE_OUT),
-    clientCertificates: Type.Optional(
-      record(
-        { enabled: later('Client certificates as users.', 'write enabled: false', [false]) },
-        { description: 'Client certificates as users.' },
-      ),
-    ),
+    serviceAccounts: serviceAccountsSchema,
+    clientCertificates: clientCertificatesSchema,
   },
   { default: {}, description: 'How callers prove who they are.' },
 );

@@ -8,11 +8,12 @@ type Group = readonly [name: string, files: RegExp];
 
 const LAYERS: readonly (readonly Group[])[] = [
   [['hostport', /^hostport\.ts$/]],
+  [['x509', /^x509\//]], //                                     certificates and revocation lists, from their bytes
   [['kube', /^kube\//]], //                                     Kubernetes' words: pure, knows nothing of ours
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
-    ['errors', /^(errors|errortable|onwarderrors|ruleerrors)\.ts$/],
+    ['errors', /^(errors|errortable|onwarderrors|ruleerrors|doorerrors)\.ts$/],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
     ['metrics', /^metrics\.ts$/],
@@ -34,7 +35,10 @@ const LAYERS: readonly (readonly Group[])[] = [
   ],
   [['onward', /^onward\//]], //                               how identity goes on to one cluster
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
-  [['exchange', /^exchange\.ts$/]], //                          one request's record
+  [
+    ['exchange', /^exchange\.ts$/], //                          one request's record
+    ['peercertificate', /^peercertificate\.ts$/],
+  ],
   [['authorize', /^authorize\.ts$/]], //                        the step that asks the rules
   [
     ['gate', /^(gate|impersonate|requestlines)\.ts$/], //         THE REQUEST PATH and its longer steps
