@@ -91,6 +91,7 @@ function authenticate(exchange: Exchange): void | Promise<void> {
     rawHeaders,
     isWebSocket: upgrade === 'websocket',
     peerTrusted: generation.isTrusted(peerAddress),
+    peerAddress,
   });
   if (answer instanceof Promise) return answer.then((outcome) => applyOutcome(exchange, outcome));
   applyOutcome(exchange, answer);

@@ -7,11 +7,12 @@ import type { Authenticator } from './authn/authenticator.ts';
 import type { Outcome } from './authn/outcome.ts';
 import type { Cluster } from './clusters.ts';
 import type { GateConfig } from './config/config.ts';
+import { assertionHeadersOf } from './config/presetfill.ts';
 import { rememberIdentities } from './kube/impersonation.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
 import type { UserInfo } from './kube/userinfo.ts';
-import { compileTrusted, type IsTrusted } from './proxy/address.ts';
 import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
+import { compileTrusted, type IsTrusted } from './trusted.ts';
 
 export interface Generation {
   readonly config: GateConfig;
@@ -106,11 +107,7 @@ export function buildGeneration(
     ),
     anonymous: createAnonymous(config.authentication.anonymousPaths),
     isTrusted: compileTrusted(config.listen.trustedProxies),
-    assertionHeaders: new Set(
-      config.authentication.jwt
-        .map(({ sourceHeader }) => sourceHeader)
-        .filter((header) => header !== 'authorization'),
-    ),
+    assertionHeaders: assertionHeadersOf(config.authentication.jwt),
     identityOf: rememberIdentities(),
     files: [...files],
     observeAuthentication: deps.observeAuthentication,

@@ -6,6 +6,7 @@ import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
+import type { DocumentFetcher } from './authn/fetch.ts';
 import type { RefreshEvent } from './authn/jwks.ts';
 import { createKeyPool } from './authn/keypool.ts';
 import type { GateConfig, HostPort } from './config/config.ts';
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly newID?: () => string;
   /** Where log lines go; default standard error. */
   readonly logStream?: DestinationStream;
+  /** For tests: where issuers' documents come from. Default is over verified TLS; no configuration changes it. */
+  readonly fetcher?: DocumentFetcher;
   /** Set when the gate is one of several processes that share a listener: it has no ops listener then, its primary answers for all. */
   readonly worker?: WorkerRole;
 }
@@ -85,6 +88,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
       createAuthenticator: ({ authentication }) =>
         createAuthenticator(authentication, {
           keyPool,
+          ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
           onRefresh: (event) => observeRefresh(event, metrics, log),
         }),
       observeAuthentication: observer.onAuthentication,

@@ -2,19 +2,25 @@
 // choose exactly one entry of the configuration, which alone judges it: there is no second opinion.
 
 import type { JwtConfig } from '../config/config.ts';
+import { assertionHeadersOf } from '../config/presetfill.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
 import { systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
+import { createDoors, type Door } from './doors.ts';
 import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
 import type { Outcome } from './outcome.ts';
+import { parseAssertion } from './presets/assertions.ts';
 import { canonicalIssuer } from './rules.ts';
-import { describeValue, parseToken } from './token.ts';
+import { describeValue, type ParsedToken } from './token.ts';
 
 /** The outcome for one request; `websocketProtocols` as in Credentials, whatever the outcome is. */
 export type Authentication = Outcome & { readonly websocketProtocols?: string };
 
 /** What of a request is looked at. */
-export type AuthenticationRequest = Omit<CredentialInput, 'sources'>;
+export interface AuthenticationRequest extends Omit<CredentialInput, 'sources'> {
+  /** The socket's own peer; absent is in no entry's own list. */
+  readonly peerAddress?: string;
+}
 
 /** The state of one entry's keys. */
 export interface IssuerState {
@@ -52,7 +58,7 @@ export function createAuthenticator(
   config: { readonly jwt: readonly JwtConfig[] },
   deps: AuthenticatorDeps = {},
 ): Authenticator {
-  const sources = [...new Set(config.jwt.map((entry) => entry.sourceHeader))];
+  const doorOf = createDoors(config.jwt);
   const entries = createEntries(config.jwt, deps);
   const cache = createVerdictCache({
     clock: deps.clock ?? systemClock,
@@ -60,43 +66,61 @@ export function createAuthenticator(
   });
   return {
     authenticate(request) {
-      const credentials = extractCredentials({ ...request, sources });
+      const { rawHeaders, isWebSocket, peerTrusted, peerAddress = '' } = request;
+      const door = doorOf({ peerTrusted, peerAddress });
+      const credentials = extractCredentials({
+        rawHeaders,
+        isWebSocket,
+        peerTrusted: door.readsAssertions,
+        sources: door.headers,
+      });
       if (credentials.kind === 'none') return NO_CREDENTIAL;
       if (credentials.kind === 'rejected') return credentials;
       const { token, origins, websocketProtocols } = credentials;
-      const key = cache.keyOf(origins.map(({ source, header }) => `${source}=${header}`).join(), token);
+      const places = origins.map(({ source, header }) => `${source}=${header}`).join();
+      const key = cache.keyOf(`${door.key} ${places}`, token);
       const known = cache.get(key);
       if (known !== undefined) return withProtocols(known, websocketProtocols);
-      const outcome = cache.verifyOnce(key, () => verifySafely(entries, credentials));
+      const outcome = cache.verifyOnce(key, () => verifySafely(entries, credentials, door));
       return websocketProtocols === undefined
         ? outcome
         : outcome.then((it) => withProtocols(it, websocketProtocols));
     },
-    assertionHeaders: new Set(sources.filter((header) => header !== 'authorization')),
+    assertionHeaders: assertionHeadersOf(config.jwt),
     issuers: () =>
-      [...entries.values()].map(({ issuer, sourceHeader, keys }) => ({
+      [...new Set(entries.values())].map(({ authenticator: { issuer, sourceHeader, keys } }) => ({
         issuer,
         sourceHeader,
         keysFetchedAt: keys.fetchedAt(),
         lastError: keys.lastError(),
       })),
-    ready: async () => void (await Promise.all([...entries.values()].map(({ keys }) => keys.ready()))),
-    close: async () => void (await Promise.all([...entries.values()].map((entry) => entry.close()))),
+    ready: async () =>
+      void (await Promise.all([...entries.values()].map(({ authenticator }) => authenticator.keys.ready()))),
+    close: async () =>
+      void (await Promise.all(
+        [...new Set(entries.values())].map(({ authenticator }) => authenticator.close()),
+      )),
   };
 }
 
 type Token = Extract<Credentials, { kind: 'token' }>;
-type Entries = ReadonlyMap<string, JwtAuthenticator>;
+interface Entry {
+  readonly config: JwtConfig;
+  readonly authenticator: JwtAuthenticator;
+}
+type Entries = ReadonlyMap<string, Entry>;
 
 function createEntries(configs: readonly JwtConfig[], deps: JwtDeps): Entries {
-  const keys = configs.map((config) => entryKey(config.sourceHeader, config.issuer.url));
-  const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
-  if (twice >= 0) throw new TypeError(`jwt[${twice}]: the same issuer and source header as an earlier entry`);
+  const keysOf = ({ sourceHeader, issuer: { url, alias } }: JwtConfig): string[] =>
+    [url, ...(alias === undefined ? [] : [alias])].map((issuer) => entryKey(sourceHeader, issuer));
+  const keys = configs.flatMap(keysOf);
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+  if (twice !== undefined) throw new TypeError(`jwt: two entries for ${twice}`);
   return new Map(
-    configs.map((config) => [
-      entryKey(config.sourceHeader, config.issuer.url),
-      createJwtAuthenticator(config, deps),
-    ]),
+    configs.flatMap((config) => {
+      const entry = { config, authenticator: createJwtAuthenticator(config, deps) };
+      return keysOf(config).map((key): [string, Entry] => [key, entry]);
+    }),
   );
 }
 
@@ -106,30 +130,40 @@ function entryKey(sourceHeader: string, issuer: string): string {
 }
 
 /** Fail closed: what goes wrong in here lets nobody in, and is no fault of the caller's either. */
-async function verifySafely(entries: Entries, credentials: Token): Promise<Verdict> {
+async function verifySafely(entries: Entries, credentials: Token, door: Door): Promise<Verdict> {
   try {
-    return await verify(entries, credentials);
+    return await verify(entries, credentials, door);
   } catch (cause) {
     return { outcome: { kind: 'unavailable', cause, source: credentials.source }, isCurrent: undefined };
   }
 }
 
-async function verify(entries: Entries, credentials: Token): Promise<Verdict> {
-  const token = parseToken(credentials.token);
-  if (token === undefined) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
-  const issuer = token.claims['iss'];
-  if (typeof issuer !== 'string')
-    return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(issuer)}`, credentials);
+async function verify(entries: Entries, credentials: Token, door: Door): Promise<Verdict> {
+  let issuer: unknown;
+  let isParsed = false;
   for (const { header, source } of credentials.origins) {
+    const token = parseFrom(entries, header, credentials.token);
+    if (token === undefined) continue;
+    isParsed = true;
+    issuer = token.claims['iss'];
+    if (typeof issuer !== 'string') continue;
     const entry = entries.get(entryKey(header, canonicalIssuer(issuer)));
-    if (entry !== undefined) return entry.authenticate(token, source);
+    if (entry !== undefined && door.admits(entry.config))
+      return entry.authenticator.authenticate(token, source);
   }
+  if (!isParsed) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
   const headers = credentials.origins.map(({ header }) => header).join(', ');
   return refuse(
     'TOKEN_UNKNOWN_ISSUER',
-    `no entry for issuer ${describeValue(issuer)} in ${headers}`,
+    `no entry for issuer ${describeValue(issuer)} in ${headers} from this peer`,
     credentials,
   );
+}
+
+/** As the proxy writes it whose header it is: all entries of one header have the same preset, or none. */
+function parseFrom(entries: Entries, header: string, raw: string): ParsedToken | undefined {
+  const preset = [...entries.values()].find(({ config }) => config.sourceHeader === header)?.config.preset;
+  return parseAssertion(preset, raw);
 }
 
 function refuse(

@@ -15,7 +15,9 @@ import type { KeySource, RefreshEvent } from './jwks.ts';
 import { createKeyPool, type KeyPool } from './keypool.ts';
 import { ASYMMETRIC_ALGORITHMS } from './keyset.ts';
 import type { Outcome, RejectedCode } from './outcome.ts';
-import { canonicalIssuer, checkClaims, checkHeader } from './rules.ts';
+import { checkAssertion } from './presets/assertions.ts';
+import { openLoadBalancer } from './presets/loadbalancerkeys.ts';
+import { checkClaims, checkHeader, namesIssuer } from './rules.ts';
 import type { Verification } from './signature.ts';
 import type { ParsedToken } from './token.ts';
 
@@ -57,7 +59,8 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
   if (config.issuer.audiences.length === 0) throw new TypeError('a jwt entry needs an audience');
   const issuerDeps: IssuerKeysDeps = { ...deps, clock, pool: deps.keyPool ?? createKeyPool() };
   const mapClaims = createClaimMapper(config);
-  const { keys, verify, release } = openIssuer(config, algorithms, issuerDeps);
+  const open = config.preset === 'aws-alb' ? openLoadBalancer : openIssuer;
+  const { keys, verify, release } = open(config, algorithms, issuerDeps);
   const claims = openClaims(config, algorithms, { keys, verify, release }, issuerDeps);
   return {
     issuer: config.issuer.url,
@@ -65,14 +68,19 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
     keys,
     async authenticate(token, place) {
       const named = token.claims['iss'];
-      if (typeof named !== 'string' || canonicalIssuer(named) !== config.issuer.url)
+      if (typeof named !== 'string' || !namesIssuer(named, config.issuer))
         return passing({ kind: 'noOpinion' });
       const early =
-        checkHeader(token.header, algorithms) ?? checkClaims(token.claims, config.issuer, clock.now());
+        checkHeader(token.header, algorithms) ??
+        checkClaims(token.claims, config.issuer, clock.now()) ??
+        checkAssertion(config, token);
       if (early !== undefined) return passing({ kind: 'rejected', ...early, source: place });
       const verification = await verify(token);
       if (verification.kind !== 'verified') return judgeUnverified(verification, keys, place);
       const { payload, keys: used } = verification;
+      // Once more, on what was signed.
+      const late = checkAssertion(config, { header: token.header, claims: payload });
+      if (late !== undefined) return passing({ kind: 'rejected', ...late, source: place });
       const signed = { issuer: config.issuer.url, payload, place };
       const isCurrent = () => keys.current()?.generation === used.generation;
       return conclude(signed, await claims.expand(payload), { mapClaims, isCurrent });

@@ -18,6 +18,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['metrics', /^metrics\.ts$/],
     ['sessions', /^sessions\.ts$/],
     ['watch', /^watch\.ts$/],
+    ['trusted', /^trusted\.ts$/],
     ['delay', /^delay\.ts$/],
     ['memory', /^memory\.ts$/],
     ['serverlimits', /^serverlimits\.ts$/],
