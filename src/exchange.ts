@@ -41,7 +41,7 @@ export interface Exchange extends Arrival {
   user: UserInfo | undefined;
   /** What the credential said beside the user; NO_EVIDENCE before authentication. */
   evidence: Evidence;
-  /** When the identity ends, ms since the epoch. */
+  /** When what the identity opened ends, ms since the epoch: with the credential, or after its entry's sessionLifetime. */
   expiresAt: number;
   /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
   websocketProtocols: string | undefined;

@@ -106,7 +106,10 @@ function applyOutcome(
     case 'user':
       exchange.user = outcome.user;
       exchange.evidence = outcome.evidence;
-      exchange.expiresAt = outcome.expiresAt;
+      exchange.expiresAt = Math.max(
+        outcome.expiresAt,
+        outcome.sessionLifetimeMs === undefined ? 0 : exchange.receivedAt + outcome.sessionLifetimeMs,
+      );
       exchange.websocketProtocols = outcome.websocketProtocols;
       return;
     case 'noOpinion':

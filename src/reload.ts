@@ -9,6 +9,7 @@ import { type Generation, GenerationError, retireGeneration } from './generation
 import { secureContextOptions, type TlsMaterial } from './listener.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Stays } from './stays.ts';
 import { watchFiles } from './watch.ts';
 
 /** A refused configuration is tried again after so long: a file that it names may have come meanwhile. ms. */
@@ -34,6 +35,8 @@ export interface ReloadDeps {
   readonly source: ConfigSource;
   readonly current: Current;
   readonly build: (next: GateConfig, previous: Generation) => Generation;
+  /** Who is in, to be looked at again. */
+  readonly stays: Pick<Stays, 'review'>;
   readonly server: { setSecureContext(options: object): void };
   readonly log: Log;
   readonly metrics: Metrics;
@@ -88,7 +91,7 @@ export function createReloader(deps: ReloadDeps): Reloader {
   };
 }
 
-function takeUp({ source, current, build, server, log }: ReloadDeps): void {
+function takeUp({ source, current, build, stays, server, log }: ReloadDeps): void {
   const { config, warnings } = readConfig(source);
   const before = current.get();
   const next = build(config, before);
@@ -100,6 +103,8 @@ function takeUp({ source, current, build, server, log }: ReloadDeps): void {
   }
   log.level = config.log.level;
   current.swap(next);
+  const ended = stays.review(next);
+  if (ended > 0) log.info({ ended }, 'ended what the new configuration does not let in');
   for (const warning of warnings) log.warn({ warning }, 'configuration warning');
   const restart = needsRestart(before.config, config);
   if (restart.length > 0)

@@ -22,6 +22,7 @@ import { startOps } from './ops.ts';
 import { ConfigurationRefused, createReloader, problemsOf, readConfig, readMaterial } from './reload.ts';
 import { createGateServer } from './server.ts';
 import { createSessionRegistry, type SessionRegistry } from './sessions.ts';
+import { createStays } from './stays.ts';
 import { createVitals, type Vitals } from './vitals.ts';
 
 export interface RunOptions {
@@ -111,6 +112,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const sessions = createSessionRegistry(told, now);
   const connections = createConnections();
   const streams = new Set<() => void>();
+  const stays = createStays();
   let ops: Server | undefined;
   const lifecycle = createLifecycle({
     connections,
@@ -129,13 +131,14 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     observer,
     sessions,
     streams,
+    stays,
     now,
     newID: options.newID ?? randomUUID,
     isDraining: lifecycle.isDraining,
   });
   connections.follow(server);
   const source = { file: options.file, overrides: options.overrides ?? [], env };
-  const reloader = createReloader({ source, current, build, server, log, metrics, now });
+  const reloader = createReloader({ source, current, build, stays, server, log, metrics, now });
   open.push(reloader.close);
   const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
   const vitals = createVitals(lifecycle, current, metrics, now);

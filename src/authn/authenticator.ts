@@ -3,12 +3,13 @@
 
 import type { JwtConfig } from '../config/config.ts';
 import { assertionHeadersOf } from '../config/presetfill.ts';
+import type { UserInfo } from '../kube/userinfo.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
 import { systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
-import { createDoors, type Door } from './doors.ts';
+import { createDoors, type Door, type Peer } from './doors.ts';
 import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
-import type { Outcome } from './outcome.ts';
+import type { Evidence, Outcome } from './outcome.ts';
 import { parseAssertion } from './presets/assertions.ts';
 import { canonicalIssuer } from './rules.ts';
 import { describeValue, type ParsedToken } from './token.ts';
@@ -35,6 +36,11 @@ export interface IssuerState {
 export interface Authenticator {
   /** Answers at once when the token is known, else by a promise that never rejects. noOpinion means that there is no credential. */
   authenticate(request: AuthenticationRequest): Authentication | Promise<Authentication>;
+  /**
+   * Why a user who came in with this evidence would not come in again, or would be somebody else; '' when nothing is against it, and for
+   * evidence without an issuer. Whether the credential has ended meanwhile is not looked at.
+   */
+  objectionTo(user: UserInfo, evidence: Evidence, peer: Peer): string;
   /** Configured assertion headers, lower case: credentials, which must not go on to the cluster. */
   readonly assertionHeaders: ReadonlySet<string>;
   issuers(): readonly IssuerState[];
@@ -85,6 +91,13 @@ export function createAuthenticator(
       return websocketProtocols === undefined
         ? outcome
         : outcome.then((it) => withProtocols(it, websocketProtocols));
+    },
+    objectionTo(user, { issuer, sourceHeader = '', claims }, peer) {
+      if (issuer === '') return '';
+      const entry = entries.get(entryKey(sourceHeader, issuer));
+      if (entry === undefined) return 'its issuer is configured no more';
+      if (!doorOf(peer).admits(entry.config)) return 'its proxy is trusted no more';
+      return entry.authenticator.objectionTo(user, claims);
     },
     assertionHeaders: assertionHeadersOf(config.jwt),
     issuers: () =>

@@ -93,7 +93,7 @@ function checkTypes(claims: Members): Refusal | undefined {
  * Any audience of ours will do (MatchAny). When there are several, a named authorised party must be ours too (OIDC Core §3.1.3.7): a
  * token that another client obtained and that is also good here is not a login here. Listing that client among the audiences allows it.
  */
-function checkAudience(claims: Members, audiences: readonly string[]): Refusal | undefined {
+export function checkAudience(claims: Members, audiences: readonly string[]): Refusal | undefined {
   const { aud, azp } = claims;
   const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (!named.every((one) => typeof one === 'string') || named.length === 0) {

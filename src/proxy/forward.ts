@@ -16,6 +16,7 @@ import { afterDelay } from '../delay.ts';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { isLongRunning, requestKind } from '../kube/longrunning.ts';
+import type { Stays } from '../stays.ts';
 import { CallerGone, requestBody } from './body.ts';
 import { upstreamFailure } from './failures.ts';
 import { Gather, type Outlet } from './gather.ts';
@@ -30,6 +31,7 @@ export interface ForwardDeps {
   readonly now: () => number;
   /** What ends each watch and followed log that is open now. */
   readonly streams: Set<() => void>;
+  readonly stays: Stays;
   /** The memory that answers pass through. */
   readonly slabs: Slabs;
 }
@@ -170,10 +172,11 @@ function flushHead(response: CallerResponse): void {
  */
 function endInTime(
   relay: Relay,
-  { info, generation, expiresAt }: Exchange,
+  exchange: Exchange,
   response: CallerResponse,
-  { now, streams }: ForwardDeps,
+  { now, streams, stays }: ForwardDeps,
 ): void {
+  const { info, generation, expiresAt } = exchange;
   if (info === undefined || !isLongRunning(info)) return;
   const endsCleanly = requestKind(info) !== 'short';
   const end = () => {
@@ -181,9 +184,11 @@ function endInTime(
     relay.abort();
   };
   if (endsCleanly) streams.add(end);
+  const leave = stays.add(exchange, end);
   const cancel = generation.config.sessions.endOnExpiry ? afterDelay(expiresAt - now(), end) : () => {};
   response.on('close', () => {
     cancel();
+    leave();
     streams.delete(end);
   });
 }

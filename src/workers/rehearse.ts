@@ -11,6 +11,7 @@ import { type ConfigSource, ConfigurationRefused, problemsOf, readConfig, readMa
 /** Would verify nothing and fetches no keys: a rehearsal has no callers. */
 const NOBODY: Authenticator = {
   authenticate: () => ({ kind: 'noOpinion' }),
+  objectionTo: () => '',
   assertionHeaders: new Set(),
   issuers: () => [],
   ready: async () => {},

@@ -39,6 +39,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['gate', /^gate\.ts$/], //                                  THE REQUEST PATH
     ['answer', /^answer\.ts$/],
     ['observe', /^observe\.ts$/],
+    ['stays', /^stays\.ts$/],
   ],
   [['forward', /^proxy\//]], //                                 carries REST
   [['upgrade', /^upgrade\//]], //                               carries upgrades
