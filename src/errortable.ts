@@ -2,6 +2,8 @@
 // and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
+import { SESSION_ERRORS } from './sessionerrors.ts';
+
 /** The page that UPGRADE_REQUIRED points to, relative to the repository. */
 export const LOAD_BALANCERS_PAGE = 'docs/how-to/load-balancers.md';
 
@@ -234,30 +236,7 @@ export const ERRORS = {
     when: 'A new request came while the gate drains.',
     solve: 'Clients try again by themselves. Run more than one replica.',
   },
-  SESSION_EXPIRED: {
-    status: 401,
-    text: 'the session has ended because the credential that opened it has ended: log in again and repeat the command',
-    when: 'An exec or attach was open when its credential ended (`sessions.endOnExpiry`, `sessionLifetime`). It comes inside the session, as its last word.',
-    solve: 'Log in again. For longer sessions the identity provider has to issue tokens that live longer.',
-  },
-  SESSION_LIMIT: {
-    status: 403,
-    text: 'The session has ended because it reached a limit of this gate: no session may go on for longer, or be silent for longer.',
-    when: 'An exec or attach reached `sessions.maxDuration` or `sessions.idleTimeout`. It comes inside the session, as its last word.',
-    solve: 'Repeat the command. The log says which of the two it was.',
-  },
-  SESSION_REVOKED: {
-    status: 403,
-    text: 'The session has ended because this gate no longer accepts who opened it, or no longer allows what was open. Ask the administrator of this gate.',
-    when: 'The configuration was changed while an exec or attach was open: its issuer is gone, or its claims now give another user or none. It comes inside the session, as its last word.',
-    solve: 'The log says what is no longer so.',
-  },
-  SESSION_DRAINED: {
-    status: 503,
-    text: 'The session has ended because Postern is shutting down: repeat the command.',
-    when: 'An exec or attach was still open when `sessions.drainTimeout` was over. It comes inside the session, as its last word.',
-    solve: 'Run more than one replica, and give sessions a longer `drainTimeout`.',
-  },
+  ...SESSION_ERRORS,
   INTERNAL: {
     status: 500,
     text: 'Internal error occurred in Postern. The log has it under the Audit-ID of this answer.',

@@ -14,11 +14,11 @@ import { TCP_KEEP_ALIVE_MS } from '../proxy/upstream.ts';
 import type { SessionRegistry } from '../sessions.ts';
 import type { Stays } from '../stays.ts';
 import { type DialAnswer, dialUpgrade } from './dial.ts';
-import { lastWordOf } from './lastword.ts';
 import { relayResponse } from './relay.ts';
 import { sameProtocol } from './requested.ts';
 import { limitSession, newSession } from './session.ts';
 import { openTunnel } from './tunnel.ts';
+import { lastWordOf } from './words.ts';
 
 export interface UpgradeDeps {
   /** The steps of the gate; may wait. */

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
-    ['errors', /^(errors|errortable)\.ts$/],
+    ['errors', /^(errors|errortable|sessionerrors)\.ts$/],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
     ['metrics', /^metrics\.ts$/],

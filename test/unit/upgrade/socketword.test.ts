@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { lastWordOf } from '../../../src/upgrade/lastword.ts';
 import { SocketWord } from '../../../src/upgrade/socketword.ts';
+import { lastWordOf } from '../../../src/upgrade/words.ts';
 
 // Frames that a server sends: RFC 6455 §5.2. What is asked is only where one ends.
 
