@@ -1,18 +1,25 @@
 // Who is calling: the one entrance of authentication, for REST and upgrades alike. The credential's issuer and the place it was found in
 // choose exactly one entry of the configuration, which alone judges it: there is no second opinion.
 
-import type { JwtConfig } from '../config/config.ts';
+import type { GateConfig } from '../config/config.ts';
 import { assertionHeadersOf } from '../config/presetfill.ts';
 import type { UserInfo } from '../kube/userinfo.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
-import { systemClock } from './clock.ts';
+import {
+  type CertificateRules,
+  createCertificateAuthenticator,
+  type PeerCertificate,
+} from './certificates.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
-import { createDoors, type Door, type Peer } from './doors.ts';
-import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
+import type { ReviewingCluster, TokenDoor } from './door.ts';
+import { createEntries, type Entries, entryKey, parseFrom } from './entries.ts';
+import type { JwtDeps } from './jwt.ts';
 import type { Evidence, Outcome } from './outcome.ts';
-import { parseAssertion } from './presets/assertions.ts';
+import { createPeerViews, type Peer, type PeerView } from './peers.ts';
 import { canonicalIssuer } from './rules.ts';
-import { describeValue, type ParsedToken } from './token.ts';
+import { createServiceAccountDoor } from './serviceaccounts.ts';
+import { describeValue } from './token.ts';
 
 /** The outcome for one request; `websocketProtocols` as in Credentials, whatever the outcome is. */
 export type Authentication = Outcome & { readonly websocketProtocols?: string };
@@ -21,6 +28,10 @@ export type Authentication = Outcome & { readonly websocketProtocols?: string };
 export interface AuthenticationRequest extends Omit<CredentialInput, 'sources'> {
   /** The socket's own peer; absent is in no entry's own list. */
   readonly peerAddress?: string;
+  /** The connection's client certificate. */
+  readonly certificate?: PeerCertificate | undefined;
+  /** The cluster that the request is for. */
+  readonly cluster?: ReviewingCluster | undefined;
 }
 
 /** The state of one entry's keys. */
@@ -52,42 +63,68 @@ export interface Authenticator {
 export interface AuthenticatorDeps extends JwtDeps {
   /** Most remembered tokens. Default 10,000. */
   readonly maxCachedTokens?: number;
+  /** Client certificates as users; undefined when they are none. */
+  readonly certificates?: CertificateRules | undefined;
 }
 
+/** What the authenticator is made from. */
+export type AuthenticationRules = Pick<GateConfig['authentication'], 'jwt'> &
+  Partial<Pick<GateConfig['authentication'], 'serviceAccounts'>>;
+
 const NO_CREDENTIAL: Authentication = Object.freeze({ kind: 'noOpinion' });
+/** Both would be somebody: neither is chosen. A certificate that is nobody here, of another hop's TLS for instance, is no credential. */
+const TWO_CREDENTIALS: Authentication = Object.freeze({
+  kind: 'rejected',
+  code: 'CREDENTIALS_CONFLICT',
+  detail: 'a client certificate and a token',
+  source: 'certificate',
+});
 
 /**
  * Creates the authenticator of one configuration; it starts to fetch keys.
  * @throws TypeError for two entries with the same issuer and source, or an entry that can't work.
  */
 export function createAuthenticator(
-  config: { readonly jwt: readonly JwtConfig[] },
+  config: AuthenticationRules,
   deps: AuthenticatorDeps = {},
 ): Authenticator {
-  const doorOf = createDoors(config.jwt);
-  const entries = createEntries(config.jwt, deps);
+  const clock = deps.clock ?? systemClock;
+  const judges: Judges = {
+    entries: createEntries(config.jwt, deps),
+    otherwise: doorsOf(config, clock).otherwise,
+  };
+  const { entries } = judges;
+  const viewOf = createPeerViews(config.jwt, judges.otherwise === undefined ? [] : ['authorization']);
+  const certificates =
+    deps.certificates === undefined ? undefined : createCertificateAuthenticator(deps.certificates, clock);
+  const judgeCertificate = (certificate: PeerCertificate | undefined): Outcome =>
+    certificate === undefined || certificates === undefined ? NO_CREDENTIAL : certificates.judge(certificate);
   const cache = createVerdictCache({
-    clock: deps.clock ?? systemClock,
+    clock,
     ...(deps.maxCachedTokens === undefined ? {} : { maxEntries: deps.maxCachedTokens }),
   });
   return {
     authenticate(request) {
-      const { rawHeaders, isWebSocket, peerTrusted, peerAddress = '' } = request;
-      const door = doorOf({ peerTrusted, peerAddress });
+      const { rawHeaders, isWebSocket, peerTrusted, peerAddress = '', cluster } = request;
+      const view = viewOf({ peerTrusted, peerAddress });
       const credentials = extractCredentials({
         rawHeaders,
         isWebSocket,
-        peerTrusted: door.readsAssertions,
-        sources: door.headers,
+        peerTrusted: view.readsAssertions,
+        sources: view.headers,
       });
-      if (credentials.kind === 'none') return NO_CREDENTIAL;
+      if (credentials.kind === 'none') return judgeCertificate(request.certificate);
       if (credentials.kind === 'rejected') return credentials;
+      if (request.certificate !== undefined && judgeCertificate(request.certificate).kind === 'user')
+        return TWO_CREDENTIALS;
       const { token, origins, websocketProtocols } = credentials;
       const places = origins.map(({ source, header }) => `${source}=${header}`).join();
-      const key = cache.keyOf(`${door.key} ${places}`, token);
+      // Only what a cluster itself says of a token is another thing at another cluster.
+      const at = judges.otherwise === undefined ? '' : (cluster?.name ?? '');
+      const key = cache.keyOf(`${view.key} ${places} ${at}`, token);
       const known = cache.get(key);
       if (known !== undefined) return withProtocols(known, websocketProtocols);
-      const outcome = cache.verifyOnce(key, () => verifySafely(entries, credentials, door));
+      const outcome = cache.verifyOnce(key, () => verifySafely(judges, credentials, { view, cluster }));
       return websocketProtocols === undefined
         ? outcome
         : outcome.then((it) => withProtocols(it, websocketProtocols));
@@ -96,7 +133,7 @@ export function createAuthenticator(
       if (issuer === '') return '';
       const entry = entries.get(entryKey(sourceHeader, issuer));
       if (entry === undefined) return 'its issuer is configured no more';
-      if (!doorOf(peer).admits(entry.config)) return 'its proxy is trusted no more';
+      if (!viewOf(peer).admits(entry.config)) return 'its proxy is trusted no more';
       return entry.authenticator.objectionTo(user, claims);
     },
     assertionHeaders: assertionHeadersOf(config.jwt),
@@ -117,41 +154,37 @@ export function createAuthenticator(
 }
 
 type Token = Extract<Credentials, { kind: 'token' }>;
-interface Entry {
-  readonly config: JwtConfig;
-  readonly authenticator: JwtAuthenticator;
-}
-type Entries = ReadonlyMap<string, Entry>;
-
-function createEntries(configs: readonly JwtConfig[], deps: JwtDeps): Entries {
-  const keysOf = ({ sourceHeader, issuer: { url, alias } }: JwtConfig): string[] =>
-    [url, ...(alias === undefined ? [] : [alias])].map((issuer) => entryKey(sourceHeader, issuer));
-  const keys = configs.flatMap(keysOf);
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-  if (twice !== undefined) throw new TypeError(`jwt: two entries for ${twice}`);
-  return new Map(
-    configs.flatMap((config) => {
-      const entry = { config, authenticator: createJwtAuthenticator(config, deps) };
-      return keysOf(config).map((key): [string, Entry] => [key, entry]);
-    }),
-  );
+/** What of a request a verdict depends on, beside the token. */
+interface Where {
+  readonly view: PeerView;
+  readonly cluster: ReviewingCluster | undefined;
 }
 
-/** A header's name holds no space. */
-function entryKey(sourceHeader: string, issuer: string): string {
-  return `${sourceHeader} ${issuer}`;
+/** Who judges tokens. */
+interface Judges {
+  readonly entries: Entries;
+  /** Judges the bearer tokens whose issuer has no entry. */
+  readonly otherwise: TokenDoor | undefined;
+}
+
+function doorsOf({ serviceAccounts }: AuthenticationRules, clock: Clock): Pick<Judges, 'otherwise'> {
+  return { otherwise: serviceAccounts && createServiceAccountDoor(serviceAccounts, clock) };
 }
 
 /** Fail closed: what goes wrong in here lets nobody in, and is no fault of the caller's either. */
-async function verifySafely(entries: Entries, credentials: Token, door: Door): Promise<Verdict> {
+async function verifySafely(judges: Judges, credentials: Token, where: Where): Promise<Verdict> {
   try {
-    return await verify(entries, credentials, door);
+    return await verify(judges, credentials, where);
   } catch (cause) {
     return { outcome: { kind: 'unavailable', cause, source: credentials.source }, isCurrent: undefined };
   }
 }
 
-async function verify(entries: Entries, credentials: Token, door: Door): Promise<Verdict> {
+async function verify(
+  { entries, otherwise }: Judges,
+  credentials: Token,
+  { view, cluster }: Where,
+): Promise<Verdict> {
   let issuer: unknown;
   let isParsed = false;
   for (const { header, source } of credentials.origins) {
@@ -161,22 +194,19 @@ async function verify(entries: Entries, credentials: Token, door: Door): Promise
     issuer = token.claims['iss'];
     if (typeof issuer !== 'string') continue;
     const entry = entries.get(entryKey(header, canonicalIssuer(issuer)));
-    if (entry !== undefined && door.admits(entry.config))
+    if (entry !== undefined && view.admits(entry.config))
       return entry.authenticator.authenticate(token, source);
   }
   if (!isParsed) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
+  const bearer = credentials.origins.find(({ header }) => header === 'authorization');
+  if (bearer !== undefined && otherwise?.takes(credentials.token))
+    return otherwise.judge(credentials.token, { source: bearer.source, cluster });
   const headers = credentials.origins.map(({ header }) => header).join(', ');
   return refuse(
     'TOKEN_UNKNOWN_ISSUER',
     `no entry for issuer ${describeValue(issuer)} in ${headers} from this peer`,
     credentials,
   );
-}
-
-/** As the proxy writes it whose header it is: all entries of one header have the same preset, or none. */
-function parseFrom(entries: Entries, header: string, raw: string): ParsedToken | undefined {
-  const preset = [...entries.values()].find(({ config }) => config.sourceHeader === header)?.config.preset;
-  return parseAssertion(preset, raw);
 }
 
 function refuse(

@@ -24,6 +24,12 @@ export interface TlsConfig {
   readonly ciphers: readonly string[];
 }
 
+/** How a cluster learns who the caller is. */
+export type IdentityMode = 'Impersonate' | 'Passthrough' | 'RequestHeader';
+
+/** What becomes of a caller's own Impersonate-* headers. */
+export type ImpersonationPolicy = 'Check' | 'Refuse';
+
 export interface ClusterConfig {
   readonly name: string;
   /** Absolute path of the kubeconfig; '' when inCluster. */
@@ -31,7 +37,8 @@ export interface ClusterConfig {
   /** The kubeconfig's context; '' means its current-context. */
   readonly context: string;
   readonly inCluster: boolean;
-  readonly identity: 'Impersonate';
+  readonly identity: IdentityMode;
+  readonly impersonation: ImpersonationPolicy;
   /** Absent match (both empty) takes everything. pathPrefix has no trailing slash; hosts are lower case without port. */
   readonly match: { readonly pathPrefix: string; readonly hosts: readonly string[] };
 }
@@ -86,6 +93,12 @@ export interface JwtConfig {
   readonly sessionLifetimeMs?: number;
 }
 
+export interface ClientCertificatesConfig {
+  /** Absolute; '' for none. */
+  readonly crlFile: string;
+  readonly systemIdentities: 'Refuse' | 'Allow';
+}
+
 export interface SessionsConfig {
   /** 0 means none. */
   readonly idleTimeoutMs: number;
@@ -95,6 +108,17 @@ export interface SessionsConfig {
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** The listener for the API server's TokenReviews. */
+export interface TokenWebhookConfig {
+  readonly address: HostPort;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCAFile: string;
+  /** Empty means every certificate of the authority. */
+  readonly clientNames: readonly string[];
+  readonly audiences: readonly string[];
+}
 
 /** The whole configuration, resolved. */
 export interface GateConfig {
@@ -116,7 +140,13 @@ export interface GateConfig {
     readonly configFile: string;
     /** Paths on which a caller without a credential is system:anonymous. */
     readonly anonymousPaths: readonly string[];
+    /** undefined: certificates say nothing of who somebody is. */
+    readonly clientCertificates: ClientCertificatesConfig | undefined;
+    /** undefined: tokens of unknown issuers are refused without asking the cluster. Empty audiences: the API server's own. */
+    readonly serviceAccounts: { readonly audiences: readonly string[] } | undefined;
   };
+  /** undefined when there is none. */
+  readonly tokenWebhook: TokenWebhookConfig | undefined;
   readonly sessions: SessionsConfig;
   readonly log: { readonly level: LogLevel };
 }

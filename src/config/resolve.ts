@@ -4,7 +4,7 @@
 import { dirname, resolve as resolvePath } from 'node:path';
 import type { AuthenticationFile } from './authenticationschema.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
-import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig } from './config.ts';
+import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig, TokenWebhookConfig } from './config.ts';
 import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';
 import { parseCidr, parseHostPort } from './network.ts';
 import { issuerAlias, resolvePreset } from './presetfill.ts';
@@ -42,8 +42,16 @@ export function resolveConfig(
         ...(document?.jwt ?? []).map((entry) => resolveFileEntry(entry, authentication.systemIdentities)),
       ],
       configFile: path(authentication.configFile),
+      clientCertificates: authentication.clientCertificates?.enabled
+        ? {
+            crlFile: path(authentication.clientCertificates.crlFile),
+            systemIdentities: authentication.systemIdentities,
+          }
+        : undefined,
+      serviceAccounts: authentication.serviceAccounts,
       anonymousPaths: authentication.anonymous?.conditions.map((condition) => condition.path) ?? [],
     },
+    tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),
     sessions: {
       idleTimeoutMs: need(parseDuration(config.sessions.idleTimeout)),
       maxDurationMs: need(parseDuration(config.sessions.maxDuration)),
@@ -58,14 +66,31 @@ function resolveCluster(
   cluster: FileConfig['clusters'][number],
   path: (text: string) => string,
 ): ClusterConfig {
-  const { name, context, inCluster, identity, match } = cluster;
+  const { name, context, inCluster, identity, impersonation, match } = cluster;
   return {
     name,
     kubeconfig: path(cluster.kubeconfig),
     context,
     inCluster,
     identity,
+    impersonation,
     match: { pathPrefix: match.pathPrefix, hosts: match.hosts },
+  };
+}
+
+function resolveTokenWebhook(
+  webhook: FileConfig['tokenWebhook'],
+  path: (text: string) => string,
+): TokenWebhookConfig | undefined {
+  if (webhook === undefined) return undefined;
+  const { address, tls, clientCAFile, clientNames, audiences } = webhook;
+  return {
+    address: need(parseHostPort(address)),
+    certFile: path(tls.certFile),
+    keyFile: path(tls.keyFile),
+    clientCAFile: path(clientCAFile),
+    clientNames,
+    audiences,
   };
 }
 
