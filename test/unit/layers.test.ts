@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
-    ['errors', /^(errors|errortable|onwarderrors|sessionerrors)\.ts$/],
+    ['errors', /^(errors|errortable|onwarderrors|sessionerrors|upstreamerrors)\.ts$/],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
     ['metrics', /^metrics\.ts$/],
@@ -35,6 +35,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //                    commands that need no gate
   ],
   [['onward', /^onward\//]], //                               how identity goes on to one cluster
+  [['peercertificate', /^peercertificate\.ts$/]],
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
   [['exchange', /^exchange\.ts$/]], //                          one request's record
   [
