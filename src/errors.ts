@@ -3,7 +3,7 @@
 // characters are taken out, `&`, `<` and `>` are escaped as the API server does it, and long ones are cut.
 
 import { ERRORS, type ErrorEntry } from './errortable.ts';
-import type { StatusDetails, StatusFields, StatusReason } from './kube/status.ts';
+import { renderStatus, type StatusDetails, type StatusFields, type StatusReason } from './kube/status.ts';
 
 /** Longest parameter in a text, in characters. */
 const MAX_PARAM_CHARS = 512;
@@ -68,6 +68,11 @@ export function errorStatus(error: GateError): StatusFields {
     message: error.remark === '' ? text : `${text} ${error.remark}`,
     details: retry === undefined ? details : { ...details, retryAfterSeconds: retry },
   };
+}
+
+/** The Status with which a session ends that was open already, as JSON. */
+export function farewell(code: ErrorCode): string {
+  return renderStatus(errorStatus(gateError(code))).toString();
 }
 
 /** The headers that an error adds to those of `statusHeaders`: WWW-Authenticate with 401, Allow with 405, Retry-After where it is safe. */

@@ -63,7 +63,7 @@ export interface Exchange extends Arrival {
   bearer: string | undefined;
   /** What the rules decided; undefined before, and where there are none. */
   decision: Decision | undefined;
-  /** When the identity ends, ms since the epoch. */
+  /** When what the identity opened ends, ms since the epoch: with the credential, or after its entry's sessionLifetime. */
   expiresAt: number;
   /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
   websocketProtocols: string | undefined;

@@ -104,6 +104,7 @@ function authenticate(exchange: Exchange): void | Promise<void> {
     rawHeaders,
     isWebSocket: upgrade === 'websocket',
     peerTrusted: generation.isTrusted(peerAddress),
+    peerAddress,
     certificate: exchange.certificate,
     cluster: exchange.reviewer,
   });
@@ -120,7 +121,10 @@ function applyOutcome(
     case 'user':
       exchange.user = outcome.user;
       exchange.evidence = outcome.evidence;
-      exchange.expiresAt = outcome.expiresAt;
+      exchange.expiresAt = Math.max(
+        outcome.expiresAt,
+        outcome.sessionLifetimeMs === undefined ? 0 : exchange.receivedAt + outcome.sessionLifetimeMs,
+      );
       exchange.credentialSource = outcome.source;
       exchange.websocketProtocols = outcome.websocketProtocols;
       return;

@@ -11,12 +11,13 @@ import { compileRules, judgesAnything, type Rules } from './authz/rules.ts';
 import type { Cluster } from './clusters.ts';
 import type { GateConfig } from './config/config.ts';
 import { credentialProblem } from './config/onwardrules.ts';
+import { assertionHeadersOf } from './config/presetfill.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
 import { type AskCluster, createImpersonationCheck } from './onward/check.ts';
 import { createOnward } from './onward/onward.ts';
-import { compileTrusted, type IsTrusted } from './proxy/address.ts';
 import { askCluster } from './proxy/ask.ts';
 import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
+import { compileTrusted, type IsTrusted } from './trusted.ts';
 
 /** How long the cluster may take to say whether somebody may impersonate. ms */
 const REVIEW_TIMEOUT_MS = 5_000;
@@ -123,11 +124,7 @@ export function buildGeneration(
     anonymous: createAnonymous(config.authentication.anonymousPaths),
     rules: judgesAnything(rules) ? rules : undefined,
     isTrusted: compileTrusted(config.listen.trustedProxies),
-    assertionHeaders: new Set(
-      config.authentication.jwt
-        .map(({ sourceHeader }) => sourceHeader)
-        .filter((header) => header !== 'authorization'),
-    ),
+    assertionHeaders: assertionHeadersOf(config.authentication.jwt),
     files: [...files],
     observeAuthentication: deps.observeAuthentication,
     shared,

@@ -8,6 +8,7 @@ import { toOpenSSLCiphers } from './ciphers.ts';
 import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig, TokenWebhookConfig } from './config.ts';
 import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';
 import { parseCidr, parseHostPort } from './network.ts';
+import { issuerAlias, resolvePreset } from './presetfill.ts';
 import type { FileConfig } from './schema.ts';
 import { parseDuration } from './units.ts';
 
@@ -99,8 +100,12 @@ function resolveJwt(
   jwt: FileConfig['authentication']['jwt'][number],
   systemIdentities: JwtConfig['systemIdentities'],
 ): JwtConfig {
+  const authenticator = resolveAuthenticator(jwt);
+  const alias = issuerAlias(jwt);
   return {
-    ...resolveAuthenticator(jwt),
+    ...authenticator,
+    issuer: alias === '' ? authenticator.issuer : { ...authenticator.issuer, alias },
+    ...resolvePreset(jwt),
     sourceHeader: jwt.source.header.toLowerCase(),
     jwksURL: jwt.jwksURL,
     signingAlgorithms: jwt.signingAlgorithms,

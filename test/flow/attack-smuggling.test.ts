@@ -193,6 +193,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
   const { createLog } = await import('../../src/log.ts');
   const { createGateServer } = await import('../../src/server.ts');
   const { createSessionRegistry } = await import('../../src/sessions.ts');
+  const { createStays } = await import('../../src/stays.ts');
   const { holdCurrent } = await import('../../src/current.ts');
   const { createOnward } = await import('../../src/onward/onward.ts');
   const { createUpstream } = await import('../../src/proxy/upstream.ts');
@@ -248,6 +249,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
       Date.now,
     ),
     streams: new Set(),
+    stays: createStays(),
     now: Date.now,
     newID: randomUUID,
     isDraining: () => false,
