@@ -62,6 +62,7 @@ export function buildGeneration(
     [
       config.file,
       config.authentication.configFile,
+      config.authentication.awsIAM?.mapFile ?? '',
       config.listen.tls.certFile,
       config.listen.tls.keyFile,
       config.listen.clientCAFile,

@@ -51,7 +51,12 @@ export function checkAuthentication(
   checkSources(own, config.listen?.trustedProxies, findings);
   checkAnonymous(config, document, findings);
   const isEmpty = lists.every(({ entries }) => entries.length === 0);
-  if (isEmpty && !findings.failed('authentication') && document?.findings.failed('') !== true) {
+  if (
+    isEmpty &&
+    config.authentication?.awsIAM === undefined &&
+    !findings.failed('authentication') &&
+    document?.findings.failed('') !== true
+  ) {
     findings.warning('authentication.jwt', 'no issuer is configured: every caller will be refused');
   }
 }

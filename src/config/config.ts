@@ -1,6 +1,9 @@
 // The gate's configuration once it has been read, checked and resolved: what the rest of the program sees. Everything here is frozen,
 // durations are milliseconds, paths are absolute, names are normalised. The file format itself is described by schema.ts.
 
+import type { IdentityMap } from './aws/mapfile.ts';
+import type { StsHost } from './aws/partitions.ts';
+
 /** One address to listen on; port 0 lets the system choose (tests). */
 export interface HostPort {
   readonly host: string;
@@ -77,6 +80,17 @@ export interface JwtConfig {
   readonly systemIdentities: 'Refuse' | 'Allow';
 }
 
+/** authentication.awsIAM, with what its mapFile holds. */
+export interface AwsIAMConfig {
+  readonly clusterID: string;
+  /** Absolute. */
+  readonly mapFile: string;
+  readonly map: IdentityMap;
+  /** Every STS that may be asked. */
+  readonly stsHosts: readonly StsHost[];
+  readonly systemIdentities: 'Refuse' | 'Allow';
+}
+
 export interface SessionsConfig {
   /** 0 means none. */
   readonly idleTimeoutMs: number;
@@ -107,6 +121,8 @@ export interface GateConfig {
     readonly configFile: string;
     /** Paths on which a caller without a credential is system:anonymous. */
     readonly anonymousPaths: readonly string[];
+    /** Undefined for none. */
+    readonly awsIAM: AwsIAMConfig | undefined;
   };
   readonly sessions: SessionsConfig;
   readonly log: { readonly level: LogLevel };

@@ -3,6 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import { anonymousSchema, MAX_JWT_ENTRIES } from './authenticationschema.ts';
+import { awsIAMSchema } from './aws/schema.ts';
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
 import { DURATION_PATTERN } from './units.ts';
@@ -145,7 +146,7 @@ const authentication = record(
     anonymous: anonymousSchema(
       'Callers without a credential: refused, unless `enabled: true`; then on the paths of `conditions` alone, of which there must be one. What `anonymous` says in `configFile` does not count here.',
     ),
-    awsIAM: later('AWS IAM identities.', LEAVE_OUT),
+    awsIAM: awsIAMSchema,
     serviceAccounts: later("The cluster's own service account tokens.", LEAVE_OUT),
     clientCertificates: Type.Optional(
       record(
