@@ -6,6 +6,7 @@ import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
+import type { StsRoute } from './authn/aws/sts.ts';
 import type { RefreshEvent } from './authn/jwks.ts';
 import { createKeyPool } from './authn/keypool.ts';
 import type { GateConfig, HostPort } from './config/config.ts';
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly version: string;
   readonly now?: () => number;
   readonly newID?: () => string;
+  /** For tests: the STS of awsIAM; default is AWS. */
+  readonly stsRoute?: StsRoute;
   /** Where log lines go; default standard error. */
   readonly logStream?: DestinationStream;
   /** Set when the gate is one of several processes that share a listener: it has no ops listener then, its primary answers for all. */
@@ -85,6 +88,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
       createAuthenticator: ({ authentication }) =>
         createAuthenticator(authentication, {
           keyPool,
+          stsRoute: options.stsRoute,
           onRefresh: (event) => observeRefresh(event, metrics, log),
         }),
       observeAuthentication: observer.onAuthentication,

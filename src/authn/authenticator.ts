@@ -1,7 +1,9 @@
 // Who is calling: the one entrance of authentication, for REST and upgrades alike. The credential's issuer and the place it was found in
 // choose exactly one entry of the configuration, which alone judges it: there is no second opinion.
 
-import type { JwtConfig } from '../config/config.ts';
+import type { AwsIAMConfig, JwtConfig } from '../config/config.ts';
+import { type AwsDoor, createAwsDoor } from './aws/door.ts';
+import type { StsRoute } from './aws/sts.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
 import { systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
@@ -38,6 +40,8 @@ export interface Authenticator {
 }
 
 export interface AuthenticatorDeps extends JwtDeps {
+  /** For tests; default is AWS. */
+  readonly stsRoute?: StsRoute | undefined;
   /** Most remembered tokens. Default 10,000. */
   readonly maxCachedTokens?: number;
 }
@@ -49,11 +53,21 @@ const NO_CREDENTIAL: Authentication = Object.freeze({ kind: 'noOpinion' });
  * @throws TypeError for two entries with the same issuer and source, or an entry that can't work.
  */
 export function createAuthenticator(
-  config: { readonly jwt: readonly JwtConfig[] },
+  config: { readonly jwt: readonly JwtConfig[]; readonly awsIAM?: AwsIAMConfig | undefined },
   deps: AuthenticatorDeps = {},
 ): Authenticator {
-  const sources = [...new Set(config.jwt.map((entry) => entry.sourceHeader))];
-  const entries = createEntries(config.jwt, deps);
+  const { awsIAM } = config;
+  const sources = [
+    ...new Set([
+      ...config.jwt.map((entry) => entry.sourceHeader),
+      ...(awsIAM === undefined ? [] : ['authorization']),
+    ]),
+  ];
+  const judges: Judges = {
+    entries: createEntries(config.jwt, deps),
+    aws: awsIAM && createAwsDoor(awsIAM, deps),
+  };
+  const entries = [...judges.entries.values()];
   const cache = createVerdictCache({
     clock: deps.clock ?? systemClock,
     ...(deps.maxCachedTokens === undefined ? {} : { maxEntries: deps.maxCachedTokens }),
@@ -67,26 +81,32 @@ export function createAuthenticator(
       const key = cache.keyOf(origins.map(({ source, header }) => `${source}=${header}`).join(), token);
       const known = cache.get(key);
       if (known !== undefined) return withProtocols(known, websocketProtocols);
-      const outcome = cache.verifyOnce(key, () => verifySafely(entries, credentials));
+      const outcome = cache.verifyOnce(key, () => verifySafely(judges, credentials));
       return websocketProtocols === undefined
         ? outcome
         : outcome.then((it) => withProtocols(it, websocketProtocols));
     },
     assertionHeaders: new Set(sources.filter((header) => header !== 'authorization')),
     issuers: () =>
-      [...entries.values()].map(({ issuer, sourceHeader, keys }) => ({
+      entries.map(({ issuer, sourceHeader, keys }) => ({
         issuer,
         sourceHeader,
         keysFetchedAt: keys.fetchedAt(),
         lastError: keys.lastError(),
       })),
-    ready: async () => void (await Promise.all([...entries.values()].map(({ keys }) => keys.ready()))),
-    close: async () => void (await Promise.all([...entries.values()].map((entry) => entry.close()))),
+    ready: async () => void (await Promise.all(entries.map(({ keys }) => keys.ready()))),
+    close: async () =>
+      void (await Promise.all([...entries.map((entry) => entry.close()), judges.aws?.close()])),
   };
 }
 
 type Token = Extract<Credentials, { kind: 'token' }>;
 type Entries = ReadonlyMap<string, JwtAuthenticator>;
+
+interface Judges {
+  readonly entries: Entries;
+  readonly aws: AwsDoor | undefined;
+}
 
 function createEntries(configs: readonly JwtConfig[], deps: JwtDeps): Entries {
   const keys = configs.map((config) => entryKey(config.sourceHeader, config.issuer.url));
@@ -106,15 +126,18 @@ function entryKey(sourceHeader: string, issuer: string): string {
 }
 
 /** Fail closed: what goes wrong in here lets nobody in, and is no fault of the caller's either. */
-async function verifySafely(entries: Entries, credentials: Token): Promise<Verdict> {
+async function verifySafely(judges: Judges, credentials: Token): Promise<Verdict> {
   try {
-    return await verify(entries, credentials);
+    return await verify(judges, credentials);
   } catch (cause) {
     return { outcome: { kind: 'unavailable', cause, source: credentials.source }, isCurrent: undefined };
   }
 }
 
-async function verify(entries: Entries, credentials: Token): Promise<Verdict> {
+async function verify({ entries, aws }: Judges, credentials: Token): Promise<Verdict> {
+  // In an assertion header it would be no bearer token, and the proxy's word is not AWS's.
+  const isBearer = credentials.origins.some(({ header }) => header === 'authorization');
+  if (aws !== undefined && isBearer && aws.takes(credentials.token)) return aws.judge(credentials.token);
   const token = parseToken(credentials.token);
   if (token === undefined) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
   const issuer = token.claims['iss'];

@@ -24,8 +24,8 @@ export type ARNResult =
   | { readonly ok: false; readonly problem: string };
 
 const ACCOUNT = /^\d{12}$/;
-/** Names, paths and session names (IAM: `[\w+=,.@-]`). */
-const RESOURCE = /^[\w+=,.@/-]+$/;
+/** Visible ASCII: what IAM lets a path hold; names hold less. */
+const RESOURCE = /^[\x21-\x7e]+$/;
 const MAX_CHARS = 2048;
 
 /** Whether it is an account's id. */
@@ -48,7 +48,7 @@ export function parsePrincipal(text: string): ARNResult {
   if (type === undefined)
     return wrong('is none of a role, a user, root, a federated user or an assumed role');
   const parts = resource.split('/');
-  if (type !== 'root' && parts.slice(1).some((part) => part === '')) return wrong('has an empty name');
+  if (parts.at(-1) === '' || parts.at(-2) === '') return wrong('has an empty name');
   if (type !== 'assumed-role')
     return { ok: true, arn: { type, partition, account, canonical: text, session: '' } };
   if (parts.length < 3) return wrong('of an assumed role ends without a session');
