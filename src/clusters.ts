@@ -1,6 +1,8 @@
 // Which API server a request is for: by the path prefix that it begins with, else by its Host, else the one that takes everything.
 // The same value decides and is forwarded: the prefix is compared with the raw bytes, and what remains is all that later steps see.
 
+import type { ReviewingCluster } from './authn/door.ts';
+import type { Onward } from './onward/onward.ts';
 import type { Upstream } from './proxy/upstream.ts';
 
 /** One configured cluster, connected. */
@@ -8,6 +10,9 @@ export interface Cluster {
   readonly name: string;
   readonly match: { readonly pathPrefix: string; readonly hosts: readonly string[] };
   readonly upstream: Upstream;
+  /** Judges tokens of its own service accounts. */
+  readonly reviewer: ReviewingCluster;
+  readonly onward: Onward;
 }
 
 /** Finds the cluster and the target without its prefix; undefined when none matches. The longest prefix wins. */

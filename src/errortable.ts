@@ -2,6 +2,9 @@
 // and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
+import { AWS_ERRORS } from './awserrors.ts';
+import { ONWARD_ERRORS } from './onwarderrors.ts';
+
 /** The page that UPGRADE_REQUIRED points to, relative to the repository. */
 export const LOAD_BALANCERS_PAGE = 'docs/how-to/load-balancers.md';
 
@@ -76,6 +79,31 @@ export const ERRORS = {
     when: 'Two Authorization lines, a header and a WebSocket bearer subprotocol, or a bearer token beside an assertion of a proxy in front.',
     solve: 'Remove one of them; Postern never chooses.',
   },
+  CERTIFICATE_UNTRUSTED: {
+    status: 401,
+    text: 'the client certificate was not issued for this gate: use one of its authority, or log in with a token',
+    when: 'A client certificate came, and no token, and it is not a valid one of an authority in `listen.clientCAFile`, for use by clients.',
+    solve: 'Look at the log: it has the reason that TLS gives. Is the kubeconfig user the right one?',
+  },
+  CERTIFICATE_EXPIRED: {
+    status: 401,
+    text: "the client certificate is not valid now: renew it (and if you just did, check this machine's clock)",
+    when: "The client certificate's time has not begun or is over. Sessions that it opened end with it.",
+    solve: 'Renew the certificate; keep clocks in step.',
+  },
+  CERTIFICATE_REVOKED: {
+    status: 401,
+    text: 'the client certificate has been revoked: ask for a new one',
+    when: 'Its serial number is on the revocation list of its issuer (`authentication.clientCertificates.crlFile`).',
+    solve: 'Issue a new certificate, or log in with a token.',
+  },
+  TOKEN_REFUSED_BY_CLUSTER: {
+    status: 401,
+    text: 'the token is not one of a service account of this cluster, or not any more: get a new one',
+    when: "`authentication.serviceAccounts` is configured, no issuer of `authentication.jwt` is the token's, and the cluster said in a TokenReview that it is not good.",
+    solve:
+      'Use a token of the cluster that the request is for (`kubectl create token NAME`), with an audience that it knows.',
+  },
   TOKEN_MALFORMED: {
     status: 401,
     text: 'the token is not a signed JWT of a kind that is accepted here: log in again',
@@ -144,26 +172,7 @@ export const ERRORS = {
     solve:
       'In the application of Entra ID choose "Groups assigned to the application", or app roles: [Entra ID](../how-to/entra.md).',
   },
-  AWS_TOKEN_MALFORMED: {
-    status: 401,
-    text: 'the AWS token cannot be used here: make it with "aws eks get-token" or aws-iam-authenticator, for this cluster and in its region',
-    when: 'A token that begins with `k8s-aws-v1.` is not a presigned GetCallerIdentity request to the STS of a configured region, exactly as those tools make it.',
-    solve:
-      'The log says what is wrong with it. Often the caller’s region is none of `awsIAM.stsRegions`: set `AWS_REGION`, or add the region.',
-  },
-  AWS_TOKEN_REFUSED: {
-    status: 401,
-    text: 'AWS does not accept the token: check the name of the cluster that it is made for and that your AWS credentials still hold ("aws sts get-caller-identity"), and log in again',
-    when: 'STS refused the presigned request: it was signed for another cluster than `awsIAM.clusterID`, or with credentials that have ended.',
-    solve:
-      'The log has the code of STS. `SignatureDoesNotMatch`: compare `--cluster-name` with `awsIAM.clusterID`.',
-  },
-  AWS_IDENTITY_UNMAPPED: {
-    status: 403,
-    text: 'Your AWS identity is good, but it is not mapped to a user of this cluster. Use the role that is meant for it ("aws sts get-caller-identity" shows yours), or ask the administrator of this gate.',
-    when: 'The ARN is not in `awsIAM.mapFile`, or its entry is one for nodes.',
-    solve: 'The log has the ARN, in the form to be mapped. Add it to `mapRoles` or `mapUsers`.',
-  },
+  ...AWS_ERRORS,
   AUTHENTICATION_UNAVAILABLE: {
     status: 503,
     text: 'Postern cannot verify credentials right now, because the identity provider does not answer. Your credential is not the problem: try again in a moment.',
@@ -171,15 +180,7 @@ export const ERRORS = {
     solve:
       'See `/readyz?verbose` and the log; check the way from Postern to the issuer and its certificate authority.',
   },
-  IMPERSONATION_REFUSED: {
-    status: 403,
-    text:
-      'Impersonation through Postern is not supported, and the request carries the header {header|Impersonate-User}. ' +
-      'Run the command without --as, --as-group and --as-uid (and without "as" in the kubeconfig), under your own name.',
-    when: 'The caller sent any header that begins with `Impersonate-`, known to Kubernetes or not. Nothing is dropped silently: the command would run as somebody else than asked for.',
-    solve:
-      'Leave out `--as…`. To see what another user may do, an administrator asks with a SubjectAccessReview or directly at the API server.',
-  },
+  ...ONWARD_ERRORS,
   CLUSTER_UNKNOWN: {
     status: 404,
     text: 'No cluster is served under this host and path. Check "server" in the kubeconfig.',

@@ -1,12 +1,15 @@
 // One request's record on its way through the gate, for REST and upgrades alike. The steps of gate.ts fill it in order; what a later
 // part reads is what an earlier one decided, and nothing is derived twice from the request.
 
+import type { PeerCertificate } from './authn/certificates.ts';
+import type { ReviewingCluster } from './authn/door.ts';
 import { type Evidence, NO_EVIDENCE } from './authn/outcome.ts';
 import type { GateError } from './errors.ts';
 import type { Generation } from './generation.ts';
 import type { Target } from './kube/path.ts';
 import type { RequestInfo } from './kube/requestinfo.ts';
 import type { UserInfo } from './kube/userinfo.ts';
+import type { Onward } from './onward/onward.ts';
 import type { Upstream } from './proxy/upstream.ts';
 
 /** How the request came: a plain exchange, or an HTTP/1.1 upgrade. */
@@ -25,6 +28,8 @@ export interface Arrival {
   readonly receivedAt: number;
   /** For upgrades: the one requested protocol. */
   readonly upgrade: 'spdy' | 'websocket' | '';
+  /** The client certificate of the connection, the same object for all its requests; undefined without one. */
+  readonly certificate: PeerCertificate | undefined;
 }
 
 /** The record. Fields that a step fills are undefined before it. */
@@ -34,6 +39,10 @@ export interface Exchange extends Arrival {
   /** The configuration that this request began with; it keeps it to its end. */
   readonly generation: Generation;
   upstream: Upstream | undefined;
+  /** Who judges tokens of the cluster's own service accounts. */
+  reviewer: ReviewingCluster | undefined;
+  /** How identity goes on to it. */
+  onward: Onward | undefined;
   /** The target without the cluster's path prefix, still raw; '' before a cluster was chosen. */
   forwardTarget: string;
   target: Target | undefined;
@@ -41,6 +50,14 @@ export interface Exchange extends Arrival {
   user: UserInfo | undefined;
   /** What the credential said beside the user; NO_EVIDENCE before authentication. */
   evidence: Evidence;
+  /** Where the credential was found; '' before authentication. */
+  credentialSource: string;
+  /** Whom the caller asks to be taken for (`--as`); undefined for nobody. */
+  wanted: UserInfo | undefined;
+  /** The same, once that was judged, with all that the API server shall be told of it. */
+  actsAs: UserInfo | undefined;
+  /** The caller's verified token, where that goes on to the cluster itself. Never logged. */
+  bearer: string | undefined;
   /** When the identity ends, ms since the epoch. */
   expiresAt: number;
   /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
@@ -63,11 +80,17 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     id,
     generation,
     upstream: undefined,
+    reviewer: undefined,
+    onward: undefined,
     forwardTarget: '',
     target: undefined,
     info: undefined,
     user: undefined,
     evidence: NO_EVIDENCE,
+    credentialSource: '',
+    wanted: undefined,
+    actsAs: undefined,
+    bearer: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
     websocketProtocols: undefined,
     upstreamHeaders: undefined,

@@ -6,27 +6,28 @@ import { matchCluster } from './clusters.ts';
 import { gateError } from './errors.ts';
 import type { Exchange, Transport } from './exchange.ts';
 import { describeHops } from './hops.ts';
-import { findInboundImpersonation } from './kube/impersonation.ts';
+import { checkImpersonation, readImpersonation } from './impersonate.ts';
 import { sessionKind } from './kube/longrunning.ts';
 import { parseTarget } from './kube/path.ts';
 import { resolveRequestInfo } from './kube/requestinfo.ts';
-import { callerAddress } from './proxy/address.ts';
-import { headerValue, upgradeRequestLines, upstreamRequestLines } from './proxy/headers.ts';
+import { headerValue } from './proxy/headers.ts';
+import { assertForwardable, takeBearer, writeRequestLines, writeUpgradeLines } from './requestlines.ts';
 
 type Step = (exchange: Exchange) => void | Promise<void>;
 
 const H: Transport = 'http';
 const U: Transport = 'upgrade';
-const IMPERSONATE = /^impersonate/i;
 
 /** The steps in order, and which transports they run for. */
 const STEPS: readonly (readonly [Step, ...Transport[]])[] = [
   [requireOneHost, H, U], //             what a hop in front could read differently would choose another cluster there
   [chooseCluster, H, U], //              host or path prefix → upstream; the prefix ends here
   [resolveTarget, H, U], //              raw bytes → RequestInfo; what two parsers could read differently is refused
-  [refuseInboundImpersonation, H, U], // `--as`: never dropped silently, never merged with ours
+  [readImpersonation, H, U], //          `--as`: never dropped silently, never merged with ours
   [authenticate, H, U], //               exactly one credential → user; it leaves the request here
   [requireUpgrade, H], //                exec, attach, port-forward whose Upgrade a hop in front has dropped
+  [checkImpersonation, H, U], //         may this user be taken for that one? The cluster says
+  [takeBearer, H, U], //                 Passthrough: only the caller's own verified token can go on
   [writeRequestLines, H], //             the gate's identity lines, then what of the caller's may pass
   [writeUpgradeLines, U],
   [assertForwardable, H, U], //          belt and braces, from what will really be sent
@@ -63,6 +64,8 @@ function chooseCluster(exchange: Exchange): void {
   const matched = matchCluster(exchange.generation.clusters, exchange.authority, exchange.rawTarget);
   if (matched === undefined) throw gateError('CLUSTER_UNKNOWN', { params: { path: exchange.rawTarget } });
   exchange.upstream = matched.cluster.upstream;
+  exchange.reviewer = matched.cluster.reviewer;
+  exchange.onward = matched.cluster.onward;
   exchange.forwardTarget = matched.rest;
 }
 
@@ -80,17 +83,14 @@ function resolveTarget(exchange: Exchange): void {
   }
 }
 
-function refuseInboundImpersonation(exchange: Exchange): void {
-  const name = findInboundImpersonation(exchange.rawHeaders);
-  if (name !== undefined) throw gateError('IMPERSONATION_REFUSED', { params: { header: name } });
-}
-
 function authenticate(exchange: Exchange): void | Promise<void> {
   const { generation, rawHeaders, peerAddress, upgrade } = exchange;
   const answer = generation.authenticator.authenticate({
     rawHeaders,
     isWebSocket: upgrade === 'websocket',
     peerTrusted: generation.isTrusted(peerAddress),
+    certificate: exchange.certificate,
+    cluster: exchange.reviewer,
   });
   if (answer instanceof Promise) return answer.then((outcome) => applyOutcome(exchange, outcome));
   applyOutcome(exchange, answer);
@@ -106,6 +106,7 @@ function applyOutcome(
       exchange.user = outcome.user;
       exchange.evidence = outcome.evidence;
       exchange.expiresAt = outcome.expiresAt;
+      exchange.credentialSource = outcome.source;
       exchange.websocketProtocols = outcome.websocketProtocols;
       return;
     case 'noOpinion':
@@ -133,58 +134,4 @@ function requireUpgrade(exchange: Exchange): void {
   if (kind === '' || kind === 'proxy') return;
   const hops = describeHops(exchange.rawHeaders, exchange.httpVersion);
   throw gateError('UPGRADE_REQUIRED', { params: { kind, hops: hops.join('; ') } });
-}
-
-function writeRequestLines(exchange: Exchange): void {
-  exchange.upstreamHeaders = upstreamRequestLines(lineSources(exchange));
-}
-
-function writeUpgradeLines(exchange: Exchange): void {
-  const protocol = exchange.upgrade === 'websocket' ? 'websocket' : 'SPDY/3.1';
-  exchange.upstreamHeaders = upgradeRequestLines(
-    lineSources(exchange),
-    protocol,
-    exchange.websocketProtocols,
-  );
-}
-
-function lineSources(exchange: Exchange) {
-  const { upstream, user, generation } = exchange;
-  if (upstream === undefined || user === undefined) throw new TypeError('no upstream or user');
-  return {
-    rawHeaders: exchange.rawHeaders,
-    assertionHeaders: generation.assertionHeaders,
-    host: upstream.host,
-    identity: generation.identityOf(user),
-    credential: upstream.credential,
-    auditID: exchange.id,
-    isWebSocket: exchange.upgrade === 'websocket',
-    peerAddress: callerAddress(exchange.peerAddress, exchange.rawHeaders, generation.isTrusted),
-  };
-}
-
-/**
- * The last look before anything is sent, at the very lines that will be: one Impersonate-User that is the verified user's, as many
- * Impersonate-* lines as we made, no Authorization but the gate's own.
- */
-function assertForwardable(exchange: Exchange): void {
-  const { user, upstream, target, generation, upstreamHeaders: lines } = exchange;
-  if (user === undefined || upstream === undefined || target === undefined || lines === undefined)
-    throw new TypeError('incomplete exchange');
-  if (user.username.trim() === '') throw new TypeError('empty username');
-  const ours = generation.identityOf(user);
-  if (Buffer.from(ours[1] ?? '', 'latin1').toString() !== user.username)
-    throw new TypeError('remembered lines are not of the verified user');
-  let found = 0;
-  let same = true;
-  let authorizations = 0;
-  for (let i = 0; i < lines.length; i += 2) {
-    const name = lines[i] ?? '';
-    if (IMPERSONATE.test(name)) {
-      same &&= name === ours[found] && lines[i + 1] === ours[found + 1];
-      found += 2;
-    } else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations++;
-  }
-  if (!same || found !== ours.length || authorizations !== upstream.credential.length / 2)
-    throw new TypeError('request lines differ from the verified identity');
 }

@@ -2,16 +2,24 @@
 // reload never changes anything under a request or session; what two generations have in common (an upstream with the same address and
 // credentials, the authenticator with its keys and cache) is handed on instead of built again.
 
+import { readFileSync } from 'node:fs';
 import { type AnonymousUser, createAnonymous } from './authn/anonymous.ts';
 import type { Authenticator } from './authn/authenticator.ts';
+import type { CertificateRules } from './authn/certificates.ts';
 import type { Outcome } from './authn/outcome.ts';
 import type { Cluster } from './clusters.ts';
 import type { GateConfig } from './config/config.ts';
-import { rememberIdentities } from './kube/impersonation.ts';
+import { credentialProblem } from './config/onwardrules.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
-import type { UserInfo } from './kube/userinfo.ts';
+import { type AskCluster, createImpersonationCheck } from './onward/check.ts';
+import { createOnward } from './onward/onward.ts';
 import { compileTrusted, type IsTrusted } from './proxy/address.ts';
+import { askCluster } from './proxy/ask.ts';
 import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
+
+/** How long the cluster may take to say whether somebody may impersonate. ms */
+const REVIEW_TIMEOUT_MS = 5_000;
+const TOKEN_REVIEWS_PATH = '/apis/authentication.k8s.io/v1/tokenreviews';
 
 export interface Generation {
   readonly config: GateConfig;
@@ -22,8 +30,6 @@ export interface Generation {
   readonly isTrusted: IsTrusted;
   /** Lower-case names of configured assertion headers. */
   readonly assertionHeaders: ReadonlySet<string>;
-  /** A verified user's Impersonate-* lines, flat. */
-  readonly identityOf: (user: UserInfo) => readonly string[];
   /** Every file that it was read from, absolute: a change of any makes the next one. */
   readonly files: readonly string[];
   readonly observeAuthentication: (outcome: Outcome) => void;
@@ -38,8 +44,13 @@ interface Shared {
 
 export interface GenerationDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly createAuthenticator: (config: GateConfig) => Authenticator;
+  readonly createAuthenticator: (
+    config: GateConfig,
+    certificates: CertificateRules | undefined,
+  ) => Authenticator;
   readonly observeAuthentication: (outcome: Outcome) => void;
+  /** ms since the epoch; default the system's clock. */
+  readonly now?: () => number;
 }
 
 /** A configuration that reads well but can't be put to work: each sentence names what. */
@@ -58,16 +69,7 @@ export function buildGeneration(
   deps: GenerationDeps,
 ): Generation {
   const shared = new Map<string, Shared>();
-  const files = new Set(
-    [
-      config.file,
-      config.authentication.configFile,
-      config.authentication.awsIAM?.mapFile ?? '',
-      config.listen.tls.certFile,
-      config.listen.tls.keyFile,
-      config.listen.clientCAFile,
-    ].filter((file) => file !== ''),
-  );
+  const files = new Set(namedFiles(config));
   const problems: string[] = [];
   const share = <T extends Upstream | Authenticator>(
     key: string,
@@ -80,29 +82,38 @@ export function buildGeneration(
     return value;
   };
   const clusters: Cluster[] = [];
-  for (const { name, match, kubeconfig, context, inCluster } of config.clusters) {
+  for (const cluster of config.clusters) {
+    const { name, match, kubeconfig, context, inCluster } = cluster;
     const read = inCluster ? loadInCluster(deps.env) : loadKubeconfig({ file: kubeconfig, context });
     if (!read.ok) {
       problems.push(...read.errors.map((error) => `cluster ${name}: ${error}`));
       continue;
     }
     for (const file of read.access.files) files.add(file);
+    const problem = credentialProblem(cluster.identity, read.access);
+    if (problem !== undefined) {
+      problems.push(`cluster ${name}: ${kubeconfig} ${problem}`);
+      continue;
+    }
     const target = upstreamTarget(read.access);
     const upstream = share(
       JSON.stringify(['upstream', name, target]),
       () => createUpstream(name, target),
       (value) => value.close(),
     );
-    clusters.push({ name, match, upstream });
+    const check = createImpersonationCheck(askAbout(upstream), deps.now ?? Date.now);
+    const reviewer = { name, review: (body: string) => askAbout(upstream)(TOKEN_REVIEWS_PATH, body) };
+    clusters.push({ name, match, upstream, reviewer, onward: createOnward(cluster, check) });
   }
   if (problems.length > 0) throw new GenerationError(problems);
-  const authentication = JSON.stringify(['authentication', config.authentication]);
+  const certificates = readCertificateRules(config);
+  const authentication = JSON.stringify(['authentication', config.authentication, certificates]);
   return {
     config,
     clusters,
     authenticator: share(
       authentication,
-      () => deps.createAuthenticator(config),
+      () => deps.createAuthenticator(config, certificates),
       (value) => value.close(),
     ),
     anonymous: createAnonymous(config.authentication.anonymousPaths),
@@ -112,11 +123,35 @@ export function buildGeneration(
         .map(({ sourceHeader }) => sourceHeader)
         .filter((header) => header !== 'authorization'),
     ),
-    identityOf: rememberIdentities(),
     files: [...files],
     observeAuthentication: deps.observeAuthentication,
     shared,
   };
+}
+
+/** @throws GenerationError when a file that was there a moment ago is gone. */
+function readCertificateRules({ listen, authentication }: GateConfig): CertificateRules | undefined {
+  if (authentication.clientCertificates === undefined) return undefined;
+  const { crlFile, systemIdentities } = authentication.clientCertificates;
+  try {
+    return {
+      systemIdentities,
+      authoritiesPem: readFileSync(listen.clientCAFile, 'utf8'),
+      revocationLists: crlFile === '' ? undefined : readFileSync(crlFile),
+    };
+  } catch (error) {
+    throw new GenerationError([(error as Error).message]);
+  }
+}
+
+function namedFiles({ file, listen, tokenWebhook, authentication }: GateConfig): readonly string[] {
+  const { certFile, keyFile } = listen.tls;
+  const crlFile = authentication.clientCertificates?.crlFile ?? '';
+  const mapFile = authentication.awsIAM?.mapFile ?? '';
+  const named = [file, crlFile, mapFile, authentication.configFile, certFile, keyFile, listen.clientCAFile];
+  if (tokenWebhook !== undefined)
+    named.push(tokenWebhook.certFile, tokenWebhook.keyFile, tokenWebhook.clientCAFile);
+  return named.filter((one) => one !== '');
 }
 
 /** Closes what `old` has and none of the `living` has. Pooled connections that are busy end with their requests. */
@@ -125,6 +160,14 @@ export async function retireGeneration(old: Generation, living: Iterable<Generat
   const closing: (Promise<void> | void)[] = [];
   for (const one of old.shared.values()) if (!kept.has(one)) closing.push(one.close());
   await Promise.allSettled(closing);
+}
+
+/** Asks as the gate itself whether somebody may do something. */
+function askAbout(upstream: Upstream): AskCluster {
+  return async (path, body) => {
+    const answer = await askCluster(upstream, { method: 'POST', path, body, timeoutMs: REVIEW_TIMEOUT_MS });
+    return { status: answer.status, body: answer.body.toString() };
+  };
 }
 
 /** What a connection needs of what a kubeconfig says. */

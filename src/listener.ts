@@ -1,6 +1,7 @@
 // The public listener: one TLS port that speaks HTTP/2 and HTTP/1.1 by ALPN (callers without ALPN get 1.1: kubectl's upgrades send none),
 // with limits as the API server has them instead of Node's, which would refuse what works directly.
 
+import { hash } from 'node:crypto';
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import { DEFAULT_CIPHERS } from 'node:tls';
@@ -60,7 +61,8 @@ export function secureContextOptions(tls: TlsConfig, { cert, key, clientCA }: Tl
   return {
     cert,
     key,
-    ...(clientCA === '' ? {} : { ca: clientCA }),
+    // A session can be resumed only under the authorities by which its client was verified.
+    ...(clientCA === '' ? {} : { ca: clientCA, sessionIdContext: hash('sha256', clientCA).slice(0, 32) }),
     minVersion: tls.minVersion,
     ciphers: (tls.ciphers.length === 0 ? DEFAULT_ORDER : tls.ciphers).join(':'),
   };

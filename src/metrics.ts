@@ -67,6 +67,11 @@ export function createMetrics(build: { readonly version: string; readonly node: 
       'source',
       'outcome',
     ]),
+    tokenReviews: counter(
+      'postern_token_reviews_total',
+      "The API server's TokenReviews, by how they ended.",
+      ['outcome'],
+    ),
     jwksRefresh: counter('postern_jwks_refresh_total', "Fetches of an issuer's keys.", ['issuer', 'outcome']),
     jwksAge: gauge('postern_jwks_age_seconds', 'Age of the keys in use of an issuer.', ['issuer']),
     upstreamErrors: counter(

@@ -190,6 +190,7 @@ function requestFields(exchange: Exchange, status: number, durationMs: number): 
       : {}),
     ...(exchange.upgrade === '' ? {} : { upgrade: exchange.upgrade }),
     user: user?.username ?? '',
+    ...(exchange.wanted === undefined ? {} : { as: exchange.wanted.username }),
     peer: exchange.peerAddress,
     status,
     durationMs,

@@ -2,7 +2,7 @@
 // one stays, and the log says everything that is wrong.
 
 import { readFileSync } from 'node:fs';
-import type { GateConfig } from './config/config.ts';
+import type { GateConfig, TokenWebhookConfig } from './config/config.ts';
 import { type ConfigError, formatError, loadConfig } from './config/load.ts';
 import type { Current } from './current.ts';
 import { type Generation, GenerationError, retireGeneration } from './generation.ts';
@@ -10,6 +10,7 @@ import { secureContextOptions, type TlsMaterial } from './listener.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { watchFiles } from './watch.ts';
+import type { TokenWebhook, WebhookMaterial } from './webhook/webhook.ts';
 
 /** A refused configuration is tried again after so long: a file that it names may have come meanwhile. ms. */
 const RETRY_MS = 5_000;
@@ -35,6 +36,8 @@ export interface ReloadDeps {
   readonly current: Current;
   readonly build: (next: GateConfig, previous: Generation) => Generation;
   readonly server: { setSecureContext(options: object): void };
+  /** undefined when there was none at the start. */
+  readonly webhook: Pick<TokenWebhook, 'update'> | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly now: () => number;
@@ -88,12 +91,15 @@ export function createReloader(deps: ReloadDeps): Reloader {
   };
 }
 
-function takeUp({ source, current, build, server, log }: ReloadDeps): void {
+function takeUp({ source, current, build, server, webhook, log }: ReloadDeps): void {
   const { config, warnings } = readConfig(source);
   const before = current.get();
   const next = build(config, before);
   try {
-    server.setSecureContext(secureContextOptions(config.listen.tls, readMaterial(config)));
+    const secured = secureContextOptions(config.listen.tls, readMaterial(config));
+    if (webhook !== undefined && config.tokenWebhook !== undefined)
+      webhook.update(readWebhookMaterial(config.tokenWebhook));
+    server.setSecureContext(secured);
   } catch (error) {
     void retireGeneration(next, [before]);
     throw error;
@@ -112,6 +118,7 @@ function needsRestart(before: GateConfig, after: GateConfig): string[] {
     ['listen.address', ({ listen }) => listen.address],
     ['listen.clientCAFile', ({ listen }) => listen.clientCAFile !== ''],
     ['ops.address', ({ ops }) => ops.address],
+    ['tokenWebhook.address', ({ tokenWebhook }) => tokenWebhook?.address ?? ''],
   ];
   return keys
     .filter(([, get]) => JSON.stringify(get(before)) !== JSON.stringify(get(after)))
@@ -136,6 +143,15 @@ export function readMaterial({ listen }: GateConfig): TlsMaterial {
     cert: readFileSync(listen.tls.certFile, 'utf8'),
     key: readFileSync(listen.tls.keyFile, 'utf8'),
     clientCA,
+  };
+}
+
+/** Reads what the token webhook's listener is made of. @throws the file system's error. */
+export function readWebhookMaterial(webhook: TokenWebhookConfig): WebhookMaterial {
+  return {
+    cert: readFileSync(webhook.certFile, 'utf8'),
+    key: readFileSync(webhook.keyFile, 'utf8'),
+    clientCA: readFileSync(webhook.clientCAFile, 'utf8'),
   };
 }
 

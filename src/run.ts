@@ -19,10 +19,18 @@ import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createObserver, type Observer } from './observe.ts';
 import { startOps } from './ops.ts';
-import { ConfigurationRefused, createReloader, problemsOf, readConfig, readMaterial } from './reload.ts';
+import {
+  ConfigurationRefused,
+  createReloader,
+  problemsOf,
+  readConfig,
+  readMaterial,
+  readWebhookMaterial,
+} from './reload.ts';
 import { createGateServer } from './server.ts';
 import { createSessionRegistry, type SessionRegistry } from './sessions.ts';
 import { createVitals, type Vitals } from './vitals.ts';
+import { startTokenWebhook, type TokenWebhook } from './webhook/webhook.ts';
 
 export interface RunOptions {
   readonly file: string;
@@ -50,6 +58,8 @@ export interface RunningGate {
   /** `https://host:port` of the public listener, and `http://host:port` of the ops listener ('' when it has none). */
   readonly url: string;
   readonly opsUrl: string;
+  /** `https://host:port` of the token webhook; '' when it has none. */
+  readonly webhookUrl: string;
   readonly vitals: Vitals;
   readonly log: Log;
   readonly sessions: SessionRegistry;
@@ -85,10 +95,12 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
   const build = (next: GateConfig, previous: Generation | undefined) =>
     buildGeneration(next, previous, {
       env,
-      createAuthenticator: ({ authentication }) =>
+      createAuthenticator: ({ authentication }, certificates) =>
         createAuthenticator(authentication, {
           keyPool,
           stsRoute: options.stsRoute,
+          clock: { now },
+          certificates,
           onRefresh: (event) => observeRefresh(event, metrics, log),
         }),
       observeAuthentication: observer.onAuthentication,
@@ -134,8 +146,10 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     isDraining: lifecycle.isDraining,
   });
   connections.follow(server);
+  const webhook = await startWebhook(parts);
+  open.push(() => void webhook?.close());
   const source = { file: options.file, overrides: options.overrides ?? [], env };
-  const reloader = createReloader({ source, current, build, server, log, metrics, now });
+  const reloader = createReloader({ source, current, build, server, webhook, log, metrics, now });
   open.push(reloader.close);
   const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
   const vitals = createVitals(lifecycle, current, metrics, now);
@@ -146,14 +160,14 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   await listen(server, config.listen.address, onError);
   lifecycle.markReady();
   return {
-    ...announce(server, ops, parts),
+    ...announce(server, ops, webhook, parts),
     vitals,
     log,
     sessions,
     reload: reloader.reload,
     stop: async () => {
       reloader.close();
-      await lifecycle.drain();
+      await Promise.all([lifecycle.drain(), webhook?.close()]);
       await current.close();
       log.info({}, 'stopped');
     },
@@ -165,15 +179,28 @@ function shareTickets(server: Http2SecureServer, secured: object, { ticketKeys }
   server.setSecureContext({ ...secured, ticketKeys });
 }
 
+async function startWebhook({ current, metrics, log, now }: Parts): Promise<TokenWebhook | undefined> {
+  const { tokenWebhook } = current.get().config;
+  if (tokenWebhook === undefined) return undefined;
+  const material = attempt(() => readWebhookMaterial(tokenWebhook));
+  return startTokenWebhook(tokenWebhook, material, { current, metrics, log, now });
+}
+
 /** Logs where it listens; of workers, the primary does, once for all. */
-function announce(server: Http2SecureServer, ops: Server | undefined, { current, log, options }: Parts) {
+function announce(
+  server: Http2SecureServer,
+  ops: Server | undefined,
+  webhook: TokenWebhook | undefined,
+  { current, log, options }: Parts,
+) {
   const url = urlOf('https', server.address() as AddressInfo);
-  if (ops === undefined) return { url, opsUrl: '' };
+  const webhookUrl = webhook?.url ?? '';
+  if (ops === undefined) return { url, opsUrl: '', webhookUrl };
   const opsUrl = urlOf('http', ops.address() as AddressInfo);
   const clusters = current.get().config.clusters.map(({ name }) => name);
-  const { version } = options;
-  log.info({ address: url, ops: opsUrl, clusters, version, node: process.version }, 'serving');
-  return { url, opsUrl };
+  const where = { address: url, ops: opsUrl, ...(webhookUrl === '' ? {} : { tokenWebhook: webhookUrl }) };
+  log.info({ ...where, clusters, version: options.version, node: process.version }, 'serving');
+  return { url, opsUrl, webhookUrl };
 }
 
 function listen(

@@ -13,6 +13,7 @@ import { type Arrival, createExchange, type Exchange, type Transport } from './e
 import { runGate } from './gate.ts';
 import { createListener, type TlsMaterial } from './listener.ts';
 import type { Observer } from './observe.ts';
+import { type CertificateReader, createCertificateReader } from './peercertificate.ts';
 import { forward } from './proxy/forward.ts';
 import { Slabs } from './proxy/slabs.ts';
 import type { SessionRegistry } from './sessions.ts';
@@ -36,6 +37,7 @@ export interface ServerDeps {
 }
 
 interface UpgradingDeps extends ServerDeps {
+  readonly certificateOf: CertificateReader;
   readonly slabs: Slabs;
 }
 
@@ -48,7 +50,8 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     else answerResponse(response, renderAnswer(exchange.failure, exchange), exchange);
   };
   const slabs = new Slabs();
-  const upgrading = { ...deps, slabs };
+  const certificateOf = deps.material.clientCA === '' ? () => undefined : createCertificateReader();
+  const upgrading = { ...deps, slabs, certificateOf };
   const forwarding = { refuse, now: deps.now, streams: deps.streams, slabs };
   const serve = (arrived: Arrival, request: CallerRequest, response: CallerResponse) => {
     const exchange = createExchange(arrived, deps.newID(), deps.current.enter());
@@ -82,14 +85,17 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
   };
   const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
     if (deps.isDraining()) response.setHeader('Connection', 'close');
-    serve(arrival(request, 'http', '', deps.now()), request, response);
+    const certificate = certificateOf(request.socket);
+    serve({ ...arrival(request, 'http', deps.now()), upgrade: '', certificate }, request, response);
   };
   // The typings say HTTP/2's objects, which serveStreams has done away with.
   const http1 = listener as unknown as Server;
   http1.on('request', serveHttp1);
   // The 100 goes out when the request is forwarded, not before it was let in.
   http1.on('checkContinue', serveHttp1);
-  serveStreams(listener, deps.now, (arrived, stream) => serve(arrived, stream, stream));
+  serveStreams(listener, { now: deps.now, certificateOf }, (arrived, stream) =>
+    serve(arrived, stream, stream),
+  );
   listener.on('clientError', (error, socket) => refuseUnparsed(error, socket as Socket, deps.observer));
   listener.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
     upgrade(request, socket, head, upgrading),
@@ -99,8 +105,12 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
 
 function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: UpgradingDeps): void {
   const generation = deps.current.enter();
-  const facts = arrival(request, 'upgrade', requestedUpgrade(request.rawHeaders), deps.now());
-  const exchange = createExchange(facts, deps.newID(), generation);
+  const arrived = {
+    ...arrival(request, 'upgrade', deps.now()),
+    upgrade: requestedUpgrade(request.rawHeaders),
+    certificate: deps.certificateOf(request.socket),
+  };
+  const exchange = createExchange(arrived, deps.newID(), generation);
   const answered = (status: number) => {
     if (status !== 101)
       deps.observer.onRefusedSession(exchange.upstream?.name ?? '', kindOf(exchange), exchange);
@@ -139,9 +149,8 @@ function refuseUnparsed(error: Error & { code?: string }, socket: Socket, observ
 function arrival(
   request: IncomingMessage,
   transport: Transport,
-  upgrade: Arrival['upgrade'],
   receivedAt: number,
-): Arrival {
+): Omit<Arrival, 'upgrade' | 'certificate'> {
   return {
     transport,
     method: request.method ?? '',
@@ -151,6 +160,5 @@ function arrival(
     httpVersion: request.httpVersion,
     peerAddress: request.socket.remoteAddress ?? '',
     receivedAt,
-    upgrade,
   };
 }

@@ -3,26 +3,38 @@
 
 import type { Http2SecureServer, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Arrival } from './exchange.ts';
+import type { CertificateReader } from './peercertificate.ts';
 
 /** Takes one request over. */
 export type ServeStream = (arrival: Arrival, stream: ServerHttp2Stream) => void;
 
 const COLON = 58;
 
+export interface StreamDeps {
+  /** ms since the epoch. */
+  readonly now: () => number;
+  readonly certificateOf: CertificateReader;
+}
+
 /**
  * Has `serve` called for each HTTP/2 request of a server. To be called after its `request` listener was set, which is for HTTP/1.1 only from
- * then on. `now` gives ms since the epoch.
+ * then on.
  */
-export function serveStreams(server: Http2SecureServer, now: () => number, serve: ServeStream): void {
+export function serveStreams(
+  server: Http2SecureServer,
+  { now, certificateOf }: StreamDeps,
+  serve: ServeStream,
+): void {
   server.removeAllListeners('stream');
   server.on('session', (session) => {
     const peerAddress = session.socket.remoteAddress ?? '';
+    const certificate = certificateOf(session.socket);
     session.on('stream', (stream, headers, _flags, rawHeaders) => {
       // A stream that was reset says so; `close` comes in any case, and is listened to.
       stream.on('error', ignore);
       const refusal = refusalOf(headers);
       if (refusal !== 0) stream.respond({ ':status': refusal }, { endStream: true });
-      else serve(arrivalOf(headers, rawHeaders, peerAddress, now()), stream);
+      else serve({ ...arrivalOf(headers, rawHeaders), peerAddress, certificate, receivedAt: now() }, stream);
     });
   });
 }
@@ -38,9 +50,7 @@ function refusalOf(headers: IncomingHttpHeaders): number {
 function arrivalOf(
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[],
-  peerAddress: string,
-  receivedAt: number,
-): Arrival {
+): Omit<Arrival, 'peerAddress' | 'certificate' | 'receivedAt'> {
   return {
     transport: 'http',
     method: headers[':method'] ?? '',
@@ -48,8 +58,6 @@ function arrivalOf(
     rawHeaders: withoutPseudo(rawHeaders),
     authority: headers[':authority'] ?? headers.host ?? '',
     httpVersion: '2.0',
-    peerAddress,
-    receivedAt,
     upgrade: '',
   };
 }

@@ -1,22 +1,34 @@
 // Who is calling: the one entrance of authentication, for REST and upgrades alike. The credential's issuer and the place it was found in
 // choose exactly one entry of the configuration, which alone judges it: there is no second opinion.
 
-import type { AwsIAMConfig, JwtConfig } from '../config/config.ts';
-import { type AwsDoor, createAwsDoor } from './aws/door.ts';
+import type { GateConfig, JwtConfig } from '../config/config.ts';
+import { createAwsDoor } from './aws/door.ts';
 import type { StsRoute } from './aws/sts.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
+import {
+  type CertificateRules,
+  createCertificateAuthenticator,
+  type PeerCertificate,
+} from './certificates.ts';
 import { systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
+import type { ReviewingCluster, TokenDoor } from './door.ts';
 import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
 import type { Outcome } from './outcome.ts';
 import { canonicalIssuer } from './rules.ts';
+import { createServiceAccountDoor } from './serviceaccounts.ts';
 import { describeValue, parseToken } from './token.ts';
 
 /** The outcome for one request; `websocketProtocols` as in Credentials, whatever the outcome is. */
 export type Authentication = Outcome & { readonly websocketProtocols?: string };
 
 /** What of a request is looked at. */
-export type AuthenticationRequest = Omit<CredentialInput, 'sources'>;
+export interface AuthenticationRequest extends Omit<CredentialInput, 'sources'> {
+  /** The connection's client certificate. */
+  readonly certificate?: PeerCertificate | undefined;
+  /** The cluster that the request is for. */
+  readonly cluster?: ReviewingCluster | undefined;
+}
 
 /** The state of one entry's keys. */
 export interface IssuerState {
@@ -44,44 +56,62 @@ export interface AuthenticatorDeps extends JwtDeps {
   readonly stsRoute?: StsRoute | undefined;
   /** Most remembered tokens. Default 10,000. */
   readonly maxCachedTokens?: number;
+  /** Client certificates as users; undefined when they are none. */
+  readonly certificates?: CertificateRules | undefined;
 }
 
+/** What the authenticator is made from. */
+export type AuthenticationRules = Pick<GateConfig['authentication'], 'jwt'> &
+  Partial<Pick<GateConfig['authentication'], 'awsIAM' | 'serviceAccounts'>>;
+
 const NO_CREDENTIAL: Authentication = Object.freeze({ kind: 'noOpinion' });
+/** Both would be somebody: neither is chosen. A certificate that is nobody here, of another hop's TLS for instance, is no credential. */
+const TWO_CREDENTIALS: Authentication = Object.freeze({
+  kind: 'rejected',
+  code: 'CREDENTIALS_CONFLICT',
+  detail: 'a client certificate and a token',
+  source: 'certificate',
+});
 
 /**
  * Creates the authenticator of one configuration; it starts to fetch keys.
  * @throws TypeError for two entries with the same issuer and source, or an entry that can't work.
  */
 export function createAuthenticator(
-  config: { readonly jwt: readonly JwtConfig[]; readonly awsIAM?: AwsIAMConfig | undefined },
+  config: AuthenticationRules,
   deps: AuthenticatorDeps = {},
 ): Authenticator {
-  const { awsIAM } = config;
-  const sources = [
-    ...new Set([
-      ...config.jwt.map((entry) => entry.sourceHeader),
-      ...(awsIAM === undefined ? [] : ['authorization']),
-    ]),
-  ];
-  const judges: Judges = {
-    entries: createEntries(config.jwt, deps),
-    aws: awsIAM && createAwsDoor(awsIAM, deps),
-  };
+  const clock = deps.clock ?? systemClock;
+  const { awsIAM, serviceAccounts } = config;
+  const aws = awsIAM && createAwsDoor(awsIAM, deps);
+  const otherwise = serviceAccounts && createServiceAccountDoor(serviceAccounts, clock);
+  const judges: Judges = { entries: createEntries(config.jwt, deps), aws, otherwise };
   const entries = [...judges.entries.values()];
+  const bearer = aws === undefined && otherwise === undefined ? [] : ['authorization'];
+  const sources = [...new Set([...config.jwt.map((entry) => entry.sourceHeader), ...bearer])];
+  const certificates =
+    deps.certificates === undefined ? undefined : createCertificateAuthenticator(deps.certificates, clock);
+  const judgeCertificate = (certificate: PeerCertificate | undefined): Outcome =>
+    certificate === undefined || certificates === undefined ? NO_CREDENTIAL : certificates.judge(certificate);
   const cache = createVerdictCache({
-    clock: deps.clock ?? systemClock,
+    clock,
     ...(deps.maxCachedTokens === undefined ? {} : { maxEntries: deps.maxCachedTokens }),
   });
   return {
     authenticate(request) {
       const credentials = extractCredentials({ ...request, sources });
-      if (credentials.kind === 'none') return NO_CREDENTIAL;
+      if (credentials.kind === 'none') return judgeCertificate(request.certificate);
       if (credentials.kind === 'rejected') return credentials;
+      if (request.certificate !== undefined && judgeCertificate(request.certificate).kind === 'user')
+        return TWO_CREDENTIALS;
       const { token, origins, websocketProtocols } = credentials;
-      const key = cache.keyOf(origins.map(({ source, header }) => `${source}=${header}`).join(), token);
+      const places = origins.map(({ source, header }) => `${source}=${header}`).join();
+      // Only what a cluster itself says of a token is another thing at another cluster.
+      const at = judges.otherwise === undefined ? '' : (request.cluster?.name ?? '');
+      const key = cache.keyOf(`${places} ${at}`, token);
       const known = cache.get(key);
       if (known !== undefined) return withProtocols(known, websocketProtocols);
-      const outcome = cache.verifyOnce(key, () => verifySafely(judges, credentials));
+      const outcome = cache.verifyOnce(key, () => verifySafely(judges, credentials, request.cluster));
       return websocketProtocols === undefined
         ? outcome
         : outcome.then((it) => withProtocols(it, websocketProtocols));
@@ -95,17 +125,20 @@ export function createAuthenticator(
         lastError: keys.lastError(),
       })),
     ready: async () => void (await Promise.all(entries.map(({ keys }) => keys.ready()))),
-    close: async () =>
-      void (await Promise.all([...entries.map((entry) => entry.close()), judges.aws?.close()])),
+    close: async () => void (await Promise.all([...entries.map((entry) => entry.close()), aws?.close()])),
   };
 }
 
 type Token = Extract<Credentials, { kind: 'token' }>;
 type Entries = ReadonlyMap<string, JwtAuthenticator>;
 
+/** Who judges tokens. */
 interface Judges {
   readonly entries: Entries;
-  readonly aws: AwsDoor | undefined;
+  /** Judges the bearer tokens that are AWS's, by their look. */
+  readonly aws: TokenDoor | undefined;
+  /** Judges the bearer tokens whose issuer has no entry. */
+  readonly otherwise: TokenDoor | undefined;
 }
 
 function createEntries(configs: readonly JwtConfig[], deps: JwtDeps): Entries {
@@ -126,18 +159,26 @@ function entryKey(sourceHeader: string, issuer: string): string {
 }
 
 /** Fail closed: what goes wrong in here lets nobody in, and is no fault of the caller's either. */
-async function verifySafely(judges: Judges, credentials: Token): Promise<Verdict> {
+async function verifySafely(
+  judges: Judges,
+  credentials: Token,
+  cluster: ReviewingCluster | undefined,
+): Promise<Verdict> {
   try {
-    return await verify(judges, credentials);
+    return await verify(judges, credentials, cluster);
   } catch (cause) {
     return { outcome: { kind: 'unavailable', cause, source: credentials.source }, isCurrent: undefined };
   }
 }
 
-async function verify({ entries, aws }: Judges, credentials: Token): Promise<Verdict> {
-  // In an assertion header it would be no bearer token, and the proxy's word is not AWS's.
-  const isBearer = credentials.origins.some(({ header }) => header === 'authorization');
-  if (aws !== undefined && isBearer && aws.takes(credentials.token)) return aws.judge(credentials.token);
+async function verify(
+  { entries, aws, otherwise }: Judges,
+  credentials: Token,
+  cluster: ReviewingCluster | undefined,
+): Promise<Verdict> {
+  const bearer = credentials.origins.find(({ header }) => header === 'authorization');
+  if (bearer !== undefined && aws?.takes(credentials.token) === true)
+    return aws.judge(credentials.token, { source: bearer.source, cluster });
   const token = parseToken(credentials.token);
   if (token === undefined) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
   const issuer = token.claims['iss'];
@@ -147,6 +188,8 @@ async function verify({ entries, aws }: Judges, credentials: Token): Promise<Ver
     const entry = entries.get(entryKey(header, canonicalIssuer(issuer)));
     if (entry !== undefined) return entry.authenticate(token, source);
   }
+  if (bearer !== undefined && otherwise?.takes(credentials.token))
+    return otherwise.judge(credentials.token, { source: bearer.source, cluster });
   const headers = credentials.origins.map(({ header }) => header).join(', ');
   return refuse(
     'TOKEN_UNKNOWN_ISSUER',

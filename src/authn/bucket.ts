@@ -5,6 +5,8 @@ import type { Clock } from './clock.ts';
 /** Takes one token, or says that there is none now. */
 export interface Bucket {
   take(): boolean;
+  /** Gives back one that was taken. */
+  give(): void;
 }
 
 /** Creates a full bucket of `burst` tokens, to which one returns every `refillMs`. */
@@ -20,6 +22,9 @@ export function createBucket(clock: Clock, burst: number, refillMs: number): Buc
       if (tokens < 1) return false;
       tokens -= 1;
       return true;
+    },
+    give() {
+      tokens = Math.min(burst, tokens + 1);
     },
   };
 }

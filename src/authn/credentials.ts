@@ -93,6 +93,15 @@ export function extractCredentials(input: CredentialInput): Credentials {
   return judge(found, subprotocol?.protocols);
 }
 
+/**
+ * The bearer token of a request whose one credential was verified: that of Authorization, else of the bearer subprotocol; undefined when it
+ * has none that reads well. Verifies nothing.
+ */
+export function bearerOf(request: Pick<CredentialInput, 'rawHeaders' | 'isWebSocket'>): string | undefined {
+  const read = extractCredentials({ ...request, peerTrusted: false, sources: ['authorization'] });
+  return read.kind === 'token' ? read.token : undefined;
+}
+
 function judge(found: readonly Found[], websocketProtocols: string | undefined): Credentials {
   const first = found[0];
   if (first === undefined) return NONE;

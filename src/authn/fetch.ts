@@ -35,6 +35,8 @@ export interface FetcherOptions {
   readonly timeoutMs?: number;
 }
 
+/** kube-apiserver gives its service account keys as the second one only, RFC 7517 §8.5.2, and answers 406 to who doesn't take it. */
+const DOCUMENT_TYPES = 'application/json, application/jwk-set+json';
 /** For one document. ms */
 export const FETCH_TIMEOUT_MS = 5000;
 /** The largest document that is read. Google's, the largest common one, has 5 KiB. */
@@ -88,7 +90,7 @@ interface Wanted {
 }
 
 const JSON_DOCUMENT: Wanted = {
-  headers: { accept: 'application/json' },
+  headers: { accept: DOCUMENT_TYPES },
   accepts: (status) => status === 200,
 };
 

@@ -50,14 +50,27 @@ export function checkAuthentication(
   }
   checkSources(own, config.listen?.trustedProxies, findings);
   checkAnonymous(config, document, findings);
-  const isEmpty = lists.every(({ entries }) => entries.length === 0);
-  if (
-    isEmpty &&
-    config.authentication?.awsIAM === undefined &&
-    !findings.failed('authentication') &&
-    document?.findings.failed('') !== true
-  ) {
+  checkCertificates(config, findings);
+  const { awsIAM, clientCertificates, serviceAccounts } = config.authentication ?? {};
+  const isEmpty =
+    lists.every(({ entries }) => entries.length === 0) &&
+    clientCertificates?.enabled !== true &&
+    serviceAccounts === undefined &&
+    awsIAM === undefined;
+  if (isEmpty && !findings.failed('authentication') && document?.findings.failed('') !== true) {
     findings.warning('authentication.jwt', 'no issuer is configured: every caller will be refused');
+  }
+}
+
+/** A certificate counts only where the listener asks for it and knows who may issue it. */
+function checkCertificates({ authentication, listen }: Partially<FileConfig>, findings: Findings): void {
+  const path = 'authentication.clientCertificates';
+  const { enabled, crlFile = '' } = authentication?.clientCertificates ?? {};
+  if (enabled === true && (listen?.clientCAFile ?? '') === '') {
+    findings.error(`${path}.enabled`, 'needs listen.clientCAFile: the authorities that issue them');
+  }
+  if (enabled !== true && crlFile !== '') {
+    findings.warning(`${path}.crlFile`, 'is not read, since enabled is not true');
   }
 }
 

@@ -1,7 +1,7 @@
 // The gate's configuration once it has been read, checked and resolved: what the rest of the program sees. Everything here is frozen,
 // durations are milliseconds, paths are absolute, names are normalised. The file format itself is described by schema.ts.
 
-import type { IdentityMap } from './aws/mapfile.ts';
+import type { IdentityMap } from './aws/map.ts';
 import type { StsHost } from './aws/partitions.ts';
 
 /** One address to listen on; port 0 lets the system choose (tests). */
@@ -25,6 +25,12 @@ export interface TlsConfig {
   readonly ciphers: readonly string[];
 }
 
+/** How a cluster learns who the caller is. */
+export type IdentityMode = 'Impersonate' | 'Passthrough' | 'RequestHeader';
+
+/** What becomes of a caller's own Impersonate-* headers. */
+export type ImpersonationPolicy = 'Check' | 'Refuse';
+
 export interface ClusterConfig {
   readonly name: string;
   /** Absolute path of the kubeconfig; '' when inCluster. */
@@ -32,7 +38,8 @@ export interface ClusterConfig {
   /** The kubeconfig's context; '' means its current-context. */
   readonly context: string;
   readonly inCluster: boolean;
-  readonly identity: 'Impersonate';
+  readonly identity: IdentityMode;
+  readonly impersonation: ImpersonationPolicy;
   /** Absent match (both empty) takes everything. pathPrefix has no trailing slash; hosts are lower case without port. */
   readonly match: { readonly pathPrefix: string; readonly hosts: readonly string[] };
 }
@@ -91,6 +98,12 @@ export interface AwsIAMConfig {
   readonly systemIdentities: 'Refuse' | 'Allow';
 }
 
+export interface ClientCertificatesConfig {
+  /** Absolute; '' for none. */
+  readonly crlFile: string;
+  readonly systemIdentities: 'Refuse' | 'Allow';
+}
+
 export interface SessionsConfig {
   /** 0 means none. */
   readonly idleTimeoutMs: number;
@@ -100,6 +113,17 @@ export interface SessionsConfig {
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** The listener for the API server's TokenReviews. */
+export interface TokenWebhookConfig {
+  readonly address: HostPort;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCAFile: string;
+  /** Empty means every certificate of the authority. */
+  readonly clientNames: readonly string[];
+  readonly audiences: readonly string[];
+}
 
 /** The whole configuration, resolved. */
 export interface GateConfig {
@@ -123,7 +147,13 @@ export interface GateConfig {
     readonly anonymousPaths: readonly string[];
     /** Undefined for none. */
     readonly awsIAM: AwsIAMConfig | undefined;
+    /** undefined: certificates say nothing of who somebody is. */
+    readonly clientCertificates: ClientCertificatesConfig | undefined;
+    /** undefined: tokens of unknown issuers are refused without asking the cluster. Empty audiences: the API server's own. */
+    readonly serviceAccounts: { readonly audiences: readonly string[] } | undefined;
   };
+  /** undefined when there is none. */
+  readonly tokenWebhook: TokenWebhookConfig | undefined;
   readonly sessions: SessionsConfig;
   readonly log: { readonly level: LogLevel };
 }

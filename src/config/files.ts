@@ -5,7 +5,11 @@ import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type KubeconfigResult, loadInCluster, loadKubeconfig } from '../kube/kubeconfig.ts';
 import { parseCertificates, parsePrivateKey } from '../kube/pem.ts';
+import { DerError } from '../x509/der.ts';
+import { readRevocations } from '../x509/revocation.ts';
+import type { IdentityMode } from './config.ts';
 import { createFindings, type Finding, type Findings, itemPath } from './findings.ts';
+import { credentialProblem } from './onwardrules.ts';
 
 /** The files that a configuration names, absolute; '' or absent for none. A GateConfig is one. */
 export interface NamedFiles {
@@ -17,7 +21,12 @@ export interface NamedFiles {
     readonly kubeconfig: string;
     readonly context: string;
     readonly inCluster: boolean;
+    readonly identity: IdentityMode;
   }[];
+  readonly authentication: { readonly clientCertificates: { readonly crlFile: string } | undefined };
+  readonly tokenWebhook:
+    | { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string }
+    | undefined;
 }
 
 /** What the checks need of the world. */
@@ -31,16 +40,29 @@ export interface FileChecks {
 /** Checks every file: errors for what cannot work, warnings for what will stop to. Reads them all, at once. */
 export function checkFiles(config: NamedFiles, checks: FileChecks): readonly Finding[] {
   const findings = createFindings();
-  checkServing(config.listen.tls, findings, checks);
-  if (config.listen.clientCAFile !== '') checkAuthorities(config.listen.clientCAFile, findings, checks);
+  checkServing(config.listen.tls, 'listen.tls', findings, checks);
+  if (config.listen.clientCAFile !== '')
+    checkAuthorities(config.listen.clientCAFile, 'listen.clientCAFile', findings, checks);
+  const crlFile = config.authentication.clientCertificates?.crlFile ?? '';
+  if (crlFile !== '') checkRevocations(crlFile, config.listen.clientCAFile, findings, checks);
+  const { tokenWebhook } = config;
+  if (tokenWebhook !== undefined) {
+    checkServing(tokenWebhook, 'tokenWebhook.tls', findings, checks);
+    checkAuthorities(tokenWebhook.clientCAFile, 'tokenWebhook.clientCAFile', findings, checks);
+  }
   for (const [index, cluster] of config.clusters.entries()) {
     checkCluster(cluster, itemPath('clusters', index), findings, checks);
   }
   return findings.all();
 }
 
-function checkServing(tls: NamedFiles['listen']['tls'], findings: Findings, checks: FileChecks): void {
-  const at = { cert: 'listen.tls.certFile', key: 'listen.tls.keyFile' };
+function checkServing(
+  tls: { readonly certFile: string; readonly keyFile: string },
+  path: string,
+  findings: Findings,
+  checks: FileChecks,
+): void {
+  const at = { cert: `${path}.certFile`, key: `${path}.keyFile` };
   const certificates = parse(tls.certFile, at.cert, parseCertificates, findings);
   const key = parse(tls.keyFile, at.key, parsePrivateKey, findings);
   for (const certificate of certificates ?? []) checkValidity(certificate, at.cert, findings, checks);
@@ -49,12 +71,31 @@ function checkServing(tls: NamedFiles['listen']['tls'], findings: Findings, chec
   }
 }
 
-function checkAuthorities(file: string, findings: Findings, checks: FileChecks): void {
-  const path = 'listen.clientCAFile';
+function checkAuthorities(file: string, path: string, findings: Findings, checks: FileChecks): void {
   for (const [index, certificate] of (parse(file, path, parseCertificates, findings) ?? []).entries()) {
     if (!certificate.ca)
       findings.warning(path, `certificate ${index + 1} of ${file} is not a certificate authority`);
     checkValidity(certificate, path, findings, checks);
+  }
+}
+
+function checkRevocations(file: string, authorities: string, findings: Findings, { now }: FileChecks): void {
+  const path = 'authentication.clientCertificates.crlFile';
+  try {
+    const { nextUpdate } = readRevocations(
+      readFileSync(file),
+      parseCertificates(readFileSync(authorities, 'utf8')),
+    );
+    if (nextUpdate <= now)
+      findings.warning(
+        path,
+        `${file} is past its next update: no certificate of its issuer is let in before it is renewed`,
+      );
+  } catch (error) {
+    findings.error(
+      path,
+      error instanceof DerError ? `${file} ${error.message}` : `${file} cannot be read: ${codeOf(error)}`,
+    );
   }
 }
 
@@ -66,7 +107,10 @@ function checkCluster(
 ): void {
   if (cluster.kubeconfig !== '') {
     const { kubeconfig: file, context } = cluster;
-    reportAccess(loadKubeconfig({ file, context }), `${path}.kubeconfig`, findings, checks);
+    const access = loadKubeconfig({ file, context });
+    reportAccess(access, `${path}.kubeconfig`, findings, checks);
+    const problem = access.ok ? credentialProblem(cluster.identity, access.access) : undefined;
+    if (problem !== undefined) findings.error(`${path}.kubeconfig`, `${file} ${problem}`);
     return;
   }
   if (!cluster.inCluster) return;
@@ -100,14 +144,17 @@ function checkValidity(
 }
 
 /** What the file holds, or undefined after a finding (or when there is no file). */
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+}
+
 function parse<T>(file: string, path: string, read: (text: string) => T, findings: Findings): T | undefined {
   if (file === '') return undefined;
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-    findings.error(path, `${file} cannot be read: ${code}`);
+    findings.error(path, `${file} cannot be read: ${codeOf(cause)}`);
     return undefined;
   }
   try {

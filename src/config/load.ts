@@ -101,6 +101,7 @@ function listOverrides(options: LoadOptions, env: NonNullable<LoadOptions['env']
 function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
   const path = (text: string | undefined): string =>
     text === undefined || text === '' ? '' : resolve(dirname(resolve(file)), text);
+  const webhook = config.tokenWebhook;
   return {
     listen: {
       tls: { certFile: path(config.listen?.tls?.certFile), keyFile: path(config.listen?.tls?.keyFile) },
@@ -110,7 +111,21 @@ function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
       kubeconfig: path(cluster?.kubeconfig),
       context: cluster?.context ?? '',
       inCluster: cluster?.inCluster ?? false,
+      identity: cluster?.identity ?? 'Impersonate',
     })),
+    authentication: {
+      clientCertificates: config.authentication?.clientCertificates?.enabled
+        ? { crlFile: path(config.authentication.clientCertificates.crlFile) }
+        : undefined,
+    },
+    tokenWebhook:
+      webhook === undefined
+        ? undefined
+        : {
+            certFile: path(webhook.tls?.certFile),
+            keyFile: path(webhook.tls?.keyFile),
+            clientCAFile: path(webhook.clientCAFile),
+          },
   };
 }
 

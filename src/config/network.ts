@@ -21,6 +21,13 @@ export function parseHostPort(text: string): HostPort | undefined {
   return host === '' || isAddress ? { host, port } : undefined;
 }
 
+/** Whether two listeners can't both have what they ask for; port 0 is another one each time. */
+export function overlaps(one: HostPort, other: HostPort): boolean {
+  if (one.port === 0 || one.port !== other.port) return false;
+  const isAny = (host: string): boolean => host === '' || host === '0.0.0.0' || host === '::';
+  return one.host === other.host || isAny(one.host) || isAny(other.host);
+}
+
 /** Whether it is a lower-case DNS name or an IPv4 address, without port (RFC 1123). */
 export function isHostName(text: string): boolean {
   const looksLikeAddress = /^[\d.]+$/.test(text);

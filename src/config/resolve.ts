@@ -3,10 +3,18 @@
 
 import { dirname, resolve as resolvePath } from 'node:path';
 import type { AuthenticationFile } from './authenticationschema.ts';
-import type { IdentityMap } from './aws/mapfile.ts';
+import type { IdentityMap } from './aws/map.ts';
 import { stsHostsOf } from './aws/partitions.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
-import type { AwsIAMConfig, Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig } from './config.ts';
+import type {
+  AwsIAMConfig,
+  Cidr,
+  ClusterConfig,
+  GateConfig,
+  HostPort,
+  JwtConfig,
+  TokenWebhookConfig,
+} from './config.ts';
 import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';
 import { parseCidr, parseHostPort } from './network.ts';
 import type { FileConfig } from './schema.ts';
@@ -47,9 +55,17 @@ export function resolveConfig(config: FileConfig, file: string, documents: Named
         ),
       ],
       configFile: path(authentication.configFile),
+      clientCertificates: authentication.clientCertificates?.enabled
+        ? {
+            crlFile: path(authentication.clientCertificates.crlFile),
+            systemIdentities: authentication.systemIdentities,
+          }
+        : undefined,
+      serviceAccounts: authentication.serviceAccounts,
       anonymousPaths: authentication.anonymous?.conditions.map((condition) => condition.path) ?? [],
       awsIAM: resolveAwsIAM(authentication, path, documents.awsMap),
     },
+    tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),
     sessions: {
       idleTimeoutMs: need(parseDuration(config.sessions.idleTimeout)),
       maxDurationMs: need(parseDuration(config.sessions.maxDuration)),
@@ -64,13 +80,14 @@ function resolveCluster(
   cluster: FileConfig['clusters'][number],
   path: (text: string) => string,
 ): ClusterConfig {
-  const { name, context, inCluster, identity, match } = cluster;
+  const { name, context, inCluster, identity, impersonation, match } = cluster;
   return {
     name,
     kubeconfig: path(cluster.kubeconfig),
     context,
     inCluster,
     identity,
+    impersonation,
     match: { pathPrefix: match.pathPrefix, hosts: match.hosts },
   };
 }
@@ -87,6 +104,22 @@ function resolveAwsIAM(
     map: need(map),
     stsHosts: awsIAM.stsRegions.flatMap(stsHostsOf),
     systemIdentities: awsIAM.systemIdentities ?? systemIdentities,
+  };
+}
+
+function resolveTokenWebhook(
+  webhook: FileConfig['tokenWebhook'],
+  path: (text: string) => string,
+): TokenWebhookConfig | undefined {
+  if (webhook === undefined) return undefined;
+  const { address, tls, clientCAFile, clientNames, audiences } = webhook;
+  return {
+    address: need(parseHostPort(address)),
+    certFile: path(tls.certFile),
+    keyFile: path(tls.keyFile),
+    clientCAFile: path(clientCAFile),
+    clientNames,
+    audiences,
   };
 }
 

@@ -3,7 +3,8 @@
 
 import { isInsecureCipherSuite, isTls13CipherSuite } from './ciphers.ts';
 import { type Findings, isWithin, itemPath } from './findings.ts';
-import { parseHostPort } from './network.ts';
+import { overlaps, parseHostPort } from './network.ts';
+import { checkOnward, onwardKeys } from './onwardrules.ts';
 import { quote } from './quote.ts';
 import type { FileConfig } from './schema.ts';
 
@@ -21,12 +22,13 @@ type PartialCluster = Partially<FileConfig['clusters'][number]>;
 export function checkRules(config: PartialConfig, findings: Findings): void {
   checkListeners(config, findings);
   checkClusters(config.clusters ?? [], findings);
+  checkOnward(onwardKeys(config), findings);
 }
 
 function checkListeners(config: PartialConfig, findings: Findings): void {
   const address = parseHostPort(config.listen?.address ?? '');
   const ops = parseHostPort(config.ops?.address ?? '');
-  if (address && ops && address.port !== 0 && address.port === ops.port && overlap(address.host, ops.host)) {
+  if (address && ops && overlaps(address, ops)) {
     findings.error(
       'ops.address',
       `is the same as listen.address (${quote(config.listen?.address ?? '')}); use another port`,
@@ -42,11 +44,6 @@ function checkListeners(config: PartialConfig, findings: Findings): void {
       findings.warning(path, `${name} has no effect with minVersion: VersionTLS13`);
     }
   }
-}
-
-function overlap(one: string, other: string): boolean {
-  const isAny = (host: string): boolean => host === '' || host === '0.0.0.0' || host === '::';
-  return one === other || isAny(one) || isAny(other);
 }
 
 function checkClusters(clusters: readonly (PartialCluster | undefined)[], findings: Findings): void {

@@ -4,8 +4,10 @@
 import { type Static, Type } from 'typebox';
 import { anonymousSchema, MAX_JWT_ENTRIES } from './authenticationschema.ts';
 import { awsIAMSchema } from './aws/schema.ts';
+import { clientCertificatesSchema, serviceAccountsSchema } from './doorschema.ts';
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
+import { identitySchema, impersonationSchema, tokenWebhookSchema } from './onwardschema.ts';
 import { DURATION_PATTERN } from './units.ts';
 
 /** What every file begins with. */
@@ -99,7 +101,7 @@ const cluster = record(
     kubeconfig: textOf('file', {
       default: '',
       description:
-        'The kubeconfig with which Postern connects. Its user needs the right to impersonate. Refused: insecure-skip-tls-verify, http://, proxy-url, exec, auth-provider.',
+        'The kubeconfig with which Postern connects. Which credential it has to hold depends on `identity`. Refused: insecure-skip-tls-verify, http://, proxy-url, exec, auth-provider.',
       examples: ['/etc/postern/prod.kubeconfig'],
     }),
     inCluster: Type.Boolean({
@@ -110,15 +112,8 @@ const cluster = record(
       default: '',
       description: "The kubeconfig's context. Empty: its current-context.",
     }),
-    identity: oneOf(['Impersonate'], {
-      default: 'Impersonate',
-      description:
-        "How the cluster learns who the caller is. Impersonate: Postern's own credential and impersonation headers.",
-      'x-laterValues': {
-        Passthrough: 'write identity: Impersonate',
-        RequestHeader: 'write identity: Impersonate',
-      },
-    }),
+    identity: identitySchema,
+    impersonation: impersonationSchema,
     match,
   },
   { description: 'One API server. Exactly one of `kubeconfig` and `inCluster: true`.' },
@@ -147,13 +142,8 @@ const authentication = record(
       'Callers without a credential: refused, unless `enabled: true`; then on the paths of `conditions` alone, of which there must be one. What `anonymous` says in `configFile` does not count here.',
     ),
     awsIAM: awsIAMSchema,
-    serviceAccounts: later("The cluster's own service account tokens.", LEAVE_OUT),
-    clientCertificates: Type.Optional(
-      record(
-        { enabled: later('Client certificates as users.', 'write enabled: false', [false]) },
-        { description: 'Client certificates as users.' },
-      ),
-    ),
+    serviceAccounts: serviceAccountsSchema,
+    clientCertificates: clientCertificatesSchema,
   },
   { default: {}, description: 'How callers prove who they are.' },
 );
@@ -184,6 +174,7 @@ export const configSchema = record(
       description: 'The API servers behind the gate: at least one.',
     }),
     authentication,
+    tokenWebhook: tokenWebhookSchema,
     authorization: Type.Optional(
       record(
         { rules: later('Rules, first match wins.', 'leave rules out, or write rules: []', [[]]) },

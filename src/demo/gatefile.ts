@@ -36,6 +36,7 @@ ops:
 clusters:
   - name: demo
     kubeconfig: ${quoted(facts.kubeconfig)}   # the gate's own account: it may impersonate${context}
+    impersonation: Refuse   # "kubectl --as" is for nobody here; with Check, the default, the cluster says who may
 
 authentication:
   jwt:

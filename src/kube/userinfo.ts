@@ -16,8 +16,10 @@ export function freezeUserInfo(user: {
   groups?: readonly string[];
   extra?: Readonly<Record<string, readonly string[]>>;
 }): UserInfo {
-  const extra: Record<string, readonly string[]> = {};
-  for (const [key, values] of Object.entries(user.extra ?? {})) extra[key] = Object.freeze([...values]);
+  // Not by assignment: a key may be __proto__.
+  const extra = Object.fromEntries(
+    Object.entries(user.extra ?? {}).map(([key, values]) => [key, Object.freeze([...values])]),
+  );
   return Object.freeze({
     username: user.username,
     uid: user.uid ?? '',

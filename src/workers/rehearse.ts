@@ -6,7 +6,14 @@ import type { Authenticator } from '../authn/authenticator.ts';
 import type { GateConfig } from '../config/config.ts';
 import { buildGeneration, retireGeneration } from '../generation.ts';
 import { secureContextOptions } from '../listener.ts';
-import { type ConfigSource, ConfigurationRefused, problemsOf, readConfig, readMaterial } from '../reload.ts';
+import {
+  type ConfigSource,
+  ConfigurationRefused,
+  problemsOf,
+  readConfig,
+  readMaterial,
+  readWebhookMaterial,
+} from '../reload.ts';
 
 /** Would verify nothing and fetches no keys: a rehearsal has no callers. */
 const NOBODY: Authenticator = {
@@ -30,6 +37,11 @@ export async function rehearse(source: ConfigSource): Promise<GateConfig> {
   await retireGeneration(generation, []);
   const material = attempt(() => readMaterial(config));
   createSecureContext(secureContextOptions(config.listen.tls, material));
+  const { tokenWebhook } = config;
+  if (tokenWebhook !== undefined) {
+    const { cert, key, clientCA } = attempt(() => readWebhookMaterial(tokenWebhook));
+    createSecureContext({ cert, key, ca: clientCA });
+  }
   return config;
 }
 

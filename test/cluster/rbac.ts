@@ -1,5 +1,5 @@
 // The objects that the tests need in any cluster: their namespace, what users' groups may do, and what the gate's account may do, which is
-// to impersonate and nothing else: the rules of docs/how-to/gate-account.md, so that the end-to-end tests show that they are enough.
+// to impersonate, to ask who may, and nothing else: the rules of docs/how-to/gate-account.md, so that the end-to-end tests show that they are enough.
 
 import { EDITORS, ENGINEERS, GATE_USER, TEST_NAMESPACE, VIEWERS } from './cluster.ts';
 
@@ -52,7 +52,12 @@ function impersonator(): TestObject {
       metadata: { name: GATE_USER },
       rules: [
         { apiGroups: [''], resources: ['users', 'groups', 'serviceaccounts'], verbs: ['impersonate'] },
-        { apiGroups: ['authentication.k8s.io'], resources: ['uids'], verbs: ['impersonate'] },
+        {
+          apiGroups: ['authentication.k8s.io'],
+          resources: ['uids', 'userextras/postern.dev/original-user'],
+          verbs: ['impersonate'],
+        },
+        { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
       ],
     },
   };

@@ -19,6 +19,7 @@ export interface AuditEvent {
     readonly username: string;
     readonly uid?: string;
     readonly groups?: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
   };
   readonly objectRef?: { readonly resource?: string; readonly name?: string; readonly subresource?: string };
   readonly responseStatus?: { readonly code?: number };

@@ -16,6 +16,8 @@ export interface OwnGate {
   readonly process: Background;
   readonly url: string;
   readonly opsUrl: string;
+  /** '' when it has no token webhook. */
+  readonly webhookUrl: string;
   readonly config: Readonly<Record<string, unknown>>;
   /** Writes its configuration file. */
   readonly writeConfig: (text: string) => void;
@@ -69,12 +71,17 @@ export async function startOwnGate(
   const first = await issue();
   const program = startProgram(process.execPath, [MAIN, 'serve', '--config', configFile]);
   const [line] = await program.seen(/^.*"msg":"serving".*$/m);
-  const serving = JSON.parse(line) as { readonly address: string; readonly ops: string };
+  const serving = JSON.parse(line) as {
+    readonly address: string;
+    readonly ops: string;
+    readonly tokenWebhook?: string;
+  };
   url = serving.address;
   return {
     process: program,
     url,
     opsUrl: serving.ops,
+    webhookUrl: serving.tokenWebhook ?? '',
     config,
     writeConfig,
     renewCertificate: async ({ newCA = false } = {}) => {

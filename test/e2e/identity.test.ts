@@ -127,13 +127,6 @@ t.test('credentials that do not count reach nobody', async (t) => {
   await reachedNobody(t, 'refused-');
 });
 
-t.test('--as is refused, not dropped', async (t) => {
-  const result = await as(alice, ['get', 'configmap', 'refused-as', '--as', 'bob']);
-  t.equal(result.code, 1);
-  t.match(result.stderr, /Impersonat/);
-  await reachedNobody(t, 'refused-as');
-});
-
 t.test('--token on the command line is a credential like any other', async (t) => {
   const kubeconfig = writeKubeconfig(context, 'commandline', { user: {} });
   const good = await as(kubeconfig, ['get', 'pod', POD, '-o', 'name', '--token', await aliceToken(context)]);

@@ -54,12 +54,17 @@ export interface Caller {
 interface Place {
   readonly port: number;
   readonly ca: { readonly certPem: string };
+  /** The caller's own certificate. */
+  readonly client?: { readonly certPem: string; readonly keyPem: string };
 }
 
 /** A caller with one connection, kept alive; `host` is the Host line or :authority. */
-export function caller({ port, ca }: Place, speech: Speech, host = `127.0.0.1:${port}`): Caller {
-  const open =
-    speech === 'h2' ? openHttp2(port, ca.certPem, host) : openHttp1(port, ca.certPem, host, speech);
+export function caller({ port, ca, client }: Place, speech: Speech, host = `127.0.0.1:${port}`): Caller {
+  const tls: Tls = {
+    ca: ca.certPem,
+    ...(client === undefined ? {} : { cert: client.certPem, key: client.keyPem }),
+  };
+  const open = speech === 'h2' ? openHttp2(port, tls, host) : openHttp1(port, tls, host, speech);
   return {
     speech,
     open: open.open,
@@ -153,7 +158,13 @@ export function parseAnswers(bytes: Buffer): { status: number; head: string; bod
 
 type Opener = Pick<Caller, 'open' | 'close'>;
 
-function openHttp1(port: number, ca: string, host: string, speech: Speech): Opener {
+interface Tls {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+function openHttp1(port: number, tls: Tls, host: string, speech: Speech): Opener {
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 1,
@@ -166,7 +177,7 @@ function openHttp1(port: number, ca: string, host: string, speech: Speech): Open
       const request: ClientRequest = httpsRequest({
         host: '127.0.0.1',
         port,
-        ca,
+        ...tls,
         agent,
         method,
         path,
@@ -193,12 +204,12 @@ function openHttp1(port: number, ca: string, host: string, speech: Speech): Open
   };
 }
 
-function openHttp2(port: number, ca: string, host: string): Opener {
+function openHttp2(port: number, tls: Tls, host: string): Opener {
   let session: ClientHttp2Session | undefined;
   const connected = () => {
     if (session === undefined || session.closed || session.destroyed) {
       session = connectHttp2(`https://127.0.0.1:${port}`, {
-        ca,
+        ...tls,
         settings: { initialWindowSize: 256 * 1024 },
         maxHeaderListPairs: 20_000,
         ...({ maxSendHeaderBlockLength: 8 * 1024 * 1024, strictSingleValueFields: false } as object),

@@ -17,6 +17,8 @@ export interface TestGateOptions {
     readonly upstream: Pick<FakeUpstream, 'port' | 'ca'>;
     readonly match?: object;
     readonly user?: object;
+    /** Merged over the cluster's entry: identity, impersonation. */
+    readonly cluster?: Readonly<Record<string, unknown>>;
     /** Path that the kubeconfig's server URL ends in. Default ''. */
     readonly basePath?: string;
   }[];
@@ -24,8 +26,20 @@ export interface TestGateOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly listen?: Readonly<Record<string, unknown>>;
   readonly jwt?: Readonly<Record<string, unknown>>;
+  /** Beside `jwt`. */
+  readonly authentication?: Readonly<Record<string, unknown>>;
+  /** Lays further files into the directory before the gate starts. */
+  readonly before?: (dir: string) => Promise<void> | void;
   readonly now?: () => number;
   readonly issuer?: Issuer;
+}
+
+/** How a test's connection differs from kubectl's for upgrades. */
+export interface ConnectOptions {
+  readonly ALPNProtocols?: string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly session?: Buffer;
 }
 
 export interface TestGate {
@@ -41,7 +55,7 @@ export interface TestGate {
   readonly logged: (fits: (line: Record<string, unknown>) => boolean) => Promise<Record<string, unknown>>;
   token(claims?: Readonly<Record<string, unknown>>): Promise<string>;
   /** A TLS connection to the gate without ALPN, as kubectl's upgrades open it. */
-  connect(options?: { ALPNProtocols?: string[] }): Promise<TLSSocket>;
+  connect(options?: ConnectOptions): Promise<TLSSocket>;
   metric(line: string): Promise<number>;
   readonly config: Record<string, unknown>;
   writeConfig(config: unknown): void;
@@ -64,17 +78,19 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
     const server = `https://127.0.0.1:${upstream.port}${basePath}`;
     writeFileSync(join(dir, `${name}.kubeconfig`), kubeconfig(server, upstream.ca.certPem, user));
   }
+  await options.before?.(dir);
   const config: Record<string, unknown> = {
     apiVersion: 'postern.dev/v1',
     kind: 'GateConfiguration',
     listen: { address: '127.0.0.1:0', tls: { certFile: 'tls.crt', keyFile: 'tls.key' }, ...options.listen },
     ops: { address: '127.0.0.1:0' },
-    clusters: options.upstreams.map(({ name, match }) => ({
+    clusters: options.upstreams.map(({ name, match, cluster }) => ({
       name,
       kubeconfig: `${name}.kubeconfig`,
       ...(match === undefined ? {} : { match }),
+      ...cluster,
     })),
-    authentication: { jwt: [jwtEntry(issuer, options.jwt)] },
+    authentication: { jwt: [jwtEntry(issuer, options.jwt)], ...options.authentication },
     ...options.config,
   };
   const file = join(dir, 'postern.yaml');
@@ -144,7 +160,7 @@ function kubeconfig(server: string, caPem: string, user: object = { token: 'gate
   });
 }
 
-function open(port: number, ca: string, more: { ALPNProtocols?: string[] }): Promise<TLSSocket> {
+function open(port: number, ca: string, more: ConnectOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // Put over a TCP socket of its own, so that tests can reset it.
     const socket = tlsConnect({

@@ -21,7 +21,12 @@ const issuer = await startIssuer();
 const gate = await startTestGate({
   issuer,
   upstreams: [
-    { name: 'a', upstream, match: { pathPrefix: '/clusters/a', hosts: ['a.example', '127.0.0.1'] } },
+    {
+      name: 'a',
+      upstream,
+      match: { pathPrefix: '/clusters/a', hosts: ['a.example', '127.0.0.1'] },
+      cluster: { impersonation: 'Refuse' },
+    },
     { name: 'b', upstream: other, match: { pathPrefix: '/clusters/b', hosts: ['b.example'] } },
   ],
 });
@@ -105,6 +110,7 @@ const impersonations: readonly (readonly string[])[] = [
   ['Impersonate_User', 'system:admin'],
 ];
 
+// With `impersonation: Check` the same rows are in attack-modes.test.ts.
 everySpeech('S6, S7: a request that impersonates by itself is refused', async (t, one) => {
   const before = upstream.received.length;
   for (const lines of impersonations) {

@@ -194,7 +194,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
   const { createGateServer } = await import('../../src/server.ts');
   const { createSessionRegistry } = await import('../../src/sessions.ts');
   const { holdCurrent } = await import('../../src/current.ts');
-  const { rememberIdentities } = await import('../../src/kube/impersonation.ts');
+  const { createOnward } = await import('../../src/onward/onward.ts');
   const { createUpstream } = await import('../../src/proxy/upstream.ts');
   const { randomUUID } = await import('node:crypto');
   const { readFileSync } = await import('node:fs');
@@ -218,12 +218,18 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
   const generation = {
     config: { listen: { tls: { minVersion: 'TLSv1.2', ciphers: [] } }, sessions: { endOnExpiry: true } },
     clusters: [
-      { name: 'main', match: { pathPrefix: '', hosts: [] }, upstream: createUpstream('main', target) },
+      {
+        name: 'main',
+        match: { pathPrefix: '', hosts: [] },
+        upstream: createUpstream('main', target),
+        onward: createOnward({ identity: 'Impersonate', impersonation: 'Refuse' }, async () => {
+          throw new Error('SECRET inside');
+        }),
+      },
     ],
     authenticator: { authenticate: () => authenticate(), issuers: () => [] },
     isTrusted: () => false,
     assertionHeaders: new Set<string>(),
-    identityOf: rememberIdentities(),
     files: [],
     observeAuthentication: () => {},
     shared: new Map(),

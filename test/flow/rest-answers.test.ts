@@ -17,7 +17,9 @@ import { startUpstream } from '../fakes/upstream.ts';
 
 const upstream = await startUpstream();
 const gate = await startTestGate({
-  upstreams: [{ name: 'main', upstream, match: { hosts: ['127.0.0.1'] } }],
+  upstreams: [
+    { name: 'main', upstream, match: { hosts: ['127.0.0.1'] }, cluster: { impersonation: 'Refuse' } },
+  ],
 });
 const down = await startIssuer();
 down.setDown(true);

@@ -39,7 +39,10 @@ async function setUp(answer?: string): Promise<{
     if (first === undefined) seen.push(tunnel);
     else first(tunnel);
   }, answer);
-  const gate = await startTestGate({ issuer, upstreams: [{ name: 'one', upstream }] });
+  const gate = await startTestGate({
+    issuer,
+    upstreams: [{ name: 'one', upstream, cluster: { impersonation: 'Refuse' } }],
+  });
   return {
     gate,
     next: () => {

@@ -19,6 +19,7 @@ function exchangeFor(path: string, rawHeaders: readonly string[] = []): Exchange
     peerAddress: '192.0.2.1',
     receivedAt: 0,
     upgrade: '',
+    certificate: undefined,
   } as const;
   const exchange = createExchange(arrival, 'id-1', {} as Exchange['generation']);
   exchange.target = { raw: path, rawPath: path, rawQuery: '', path };

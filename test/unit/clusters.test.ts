@@ -5,6 +5,8 @@ const cluster = (name: string, pathPrefix = '', hosts: readonly string[] = []): 
   name,
   match: { pathPrefix, hosts },
   upstream: {} as Cluster['upstream'],
+  reviewer: {} as Cluster['reviewer'],
+  onward: {} as Cluster['onward'],
 });
 const clusters = [
   cluster('a', '/clusters/a', ['a.example']),

@@ -50,6 +50,10 @@ for (const [code, status, reason] of statuses) {
 
 // 401 makes client programs log in again, so a good token that gives no usable identity is 403 (protocol.md §10, trap 24).
 const rejections: Record<RejectedCode, number> = {
+  CERTIFICATE_UNTRUSTED: 401,
+  CERTIFICATE_EXPIRED: 401,
+  CERTIFICATE_REVOKED: 401,
+  TOKEN_REFUSED_BY_CLUSTER: 401,
   TOKEN_MALFORMED: 401,
   TOKEN_UNKNOWN_ISSUER: 401,
   TOKEN_AUDIENCE: 401,

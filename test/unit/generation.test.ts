@@ -34,6 +34,8 @@ function config(files: Readonly<Record<string, string>>, issuer = 'one', level =
       kubeconfig: file,
       context: '',
       inCluster: false,
+      identity: 'Impersonate',
+      impersonation: 'Check',
       match: { pathPrefix: '', hosts: [] },
     })),
     authentication: {

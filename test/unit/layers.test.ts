@@ -8,11 +8,12 @@ type Group = readonly [name: string, files: RegExp];
 
 const LAYERS: readonly (readonly Group[])[] = [
   [['hostport', /^hostport\.ts$/]],
+  [['x509', /^x509\//]], //                                     certificates and revocation lists, from their bytes
   [['kube', /^kube\//]], //                                     Kubernetes' words: pure, knows nothing of ours
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
-    ['errors', /^(errors|errortable)\.ts$/],
+    ['errors', /^(errors|errortable|awserrors|onwarderrors)\.ts$/],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
     ['metrics', /^metrics\.ts$/],
@@ -28,14 +29,15 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['authn', /^authn\//], //                                   credential → user
     [
       'lines',
-      /^proxy\/(address|body|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
+      /^proxy\/(address|ask|body|chunks|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
     ], // what both carriers share: header lines, the API server
     ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //                    commands that need no gate
   ],
+  [['onward', /^onward\//]], //                               how identity goes on to one cluster
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
   [['exchange', /^exchange\.ts$/]], //                          one request's record
   [
-    ['gate', /^gate\.ts$/], //                                  THE REQUEST PATH
+    ['gate', /^(gate|impersonate|requestlines)\.ts$/], //         THE REQUEST PATH and its longer steps
     ['answer', /^answer\.ts$/],
     ['observe', /^observe\.ts$/],
   ],
@@ -46,6 +48,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['streams', /^streams\.ts$/],
     ['lifecycle', /^lifecycle\.ts$/],
     ['ops', /^ops\.ts$/],
+    ['webhook', /^webhook\//], //                              the API server asks about tokens
   ],
   [['server', /^server\.ts$/]],
   [['run', /^(run|reload|vitals)\.ts$/]],

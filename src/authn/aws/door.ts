@@ -6,17 +6,15 @@ import type { AwsIAMConfig } from '../../config/config.ts';
 import { createBucket } from '../bucket.ts';
 import type { Verdict } from '../cache.ts';
 import { type Clock, type SetTimer, systemClock, systemTimer } from '../clock.ts';
+import type { TokenDoor } from '../door.ts';
 import type { Outcome, RejectedCode } from '../outcome.ts';
 import { NO_EVIDENCE } from '../outcome.ts';
 import { createMapper } from './mapper.ts';
 import { AWS_TOKEN_PREFIX, parsePresigned } from './presigned.ts';
 import { createStsClient, type StsRoute } from './sts.ts';
 
-/** Judges tokens of AWS. */
-export interface AwsDoor {
-  /** Whether a token is one of AWS, good or bad. */
-  takes(token: string): boolean;
-  /** Judges a token that it takes. @throws only what is a fault of ours. */
+/** Judges tokens of AWS, wherever they are for. */
+export interface AwsDoor extends Pick<TokenDoor, 'takes'> {
   judge(token: string): Promise<Verdict>;
   close(): Promise<void>;
 }
@@ -54,11 +52,14 @@ export function createAwsDoor(config: AwsIAMConfig, deps: AwsDoorDeps = {}): Aws
       // Cheap to tell again, and an early token is good in a moment.
       if (parsed.kind === 'refused') return passing(rejected(parsed.code, parsed.detail));
       const { accessKeyID, expiresAt } = parsed.request;
-      if (!knownKeys.has(accessKeyID) && !strangers.take())
+      // A stranger pays, and gets it back when STS knows the key.
+      const isStranger = !knownKeys.has(accessKeyID);
+      if (isStranger && !strangers.take())
         return passing(unavailable(new Error('too many tokens of unknown AWS access keys')));
       const answer = await sts.ask(parsed.request).catch((cause: unknown) => unavailable(cause));
       if (answer.kind === 'unavailable') return passing(answer);
       if (answer.kind === 'refused') return lasting(rejected('AWS_TOKEN_REFUSED', answer.detail));
+      if (isStranger) strangers.give();
       knownKeys.set(accessKeyID, true);
       const mapped = map(answer.identity, accessKeyID);
       if (mapped.kind === 'rejected') return lasting(rejected(mapped.code, mapped.detail));

@@ -1,7 +1,7 @@
 // An identity of AWS → a Kubernetes user, by the map: the user's name, uid and extra as aws-iam-authenticator's server makes them
 // (pkg/server, doMapping and authenticateEndpoint). Keys of extra are in lower case here: as Impersonate-Extra-* they could not be otherwise.
 
-import type { IdentityMap } from '../../config/aws/mapfile.ts';
+import type { IdentityMap } from '../../config/aws/map.ts';
 import { needsEC2, renderTemplate } from '../../config/aws/template.ts';
 import { type Admission, admitIdentity } from '../identity.ts';
 import type { CallerIdentity } from './sts.ts';

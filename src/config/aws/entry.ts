@@ -7,15 +7,8 @@ import type { Place } from '../source.ts';
 import { isMapping } from '../validate.ts';
 import { parsePrincipal } from './arn.ts';
 import type { Problem } from './documents.ts';
+import type { Mapping } from './map.ts';
 import { checkTemplate, needsEC2 } from './template.ts';
-
-/** Who an identity of AWS is; names may hold placeholders. */
-export interface Mapping {
-  /** Canonical, in lower case. */
-  readonly arn: string;
-  readonly username: string;
-  readonly groups: readonly string[];
-}
 
 /** A mapping, and where it came from. */
 export interface Entry {

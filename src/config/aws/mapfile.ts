@@ -14,16 +14,10 @@ import {
   readEmbedded,
   type TextFile,
 } from './documents.ts';
-import { type Entry, type Mapping, readEntry, type Scope, warnOfUnusable } from './entry.ts';
+import { type Entry, readEntry, type Scope, warnOfUnusable } from './entry.ts';
+import type { IdentityMap, Mapping } from './map.ts';
 
-/** Who is who. */
-export interface IdentityMap {
-  /** Each canonical ARN, in lower case, once. */
-  readonly mappings: readonly Mapping[];
-  /** Accounts whose every identity may come, named by its ARN and without groups. */
-  readonly accounts: readonly string[];
-}
-
+/** A map, and what is wrong with the file. */
 export interface MapFile {
   readonly map: IdentityMap;
   readonly problems: readonly Problem[];

@@ -2,6 +2,7 @@
 // on the role or `bind` on the role that is bound (k8s.io/kubernetes pkg/registry/rbac, component-helpers auth/rbac/validation).
 
 import { isDeepStrictEqual } from 'node:util';
+import { quote, quoteAll } from '../../kube/quote.ts';
 import type { UserInfo } from '../../kube/userinfo.ts';
 import { ApiFailure, notFound } from '../objects/failure.ts';
 import type { KubeObject } from '../objects/object.ts';
@@ -10,7 +11,6 @@ import { type Authorizer, PRIVILEGED_GROUP } from './authorizer.ts';
 import { refusal } from './forbidden.ts';
 import { danglingText, grantsOf, readRoleRef, rulesOfRole } from './grants.ts';
 import { type AccessAttributes, coversPath, has, type PolicyRule, RBAC_GROUP, readRules } from './policy.ts';
-import { quote, quoteAll } from './quote.ts';
 
 /** A write of a role or binding that is about to happen. */
 export interface EscalationOptions {

@@ -1,11 +1,11 @@
 // Which rules a user has, by which binding: read from the store each time, so that a role is in force the moment it is written
 // (k8s.io/kubernetes pkg/registry/rbac/validation/rule.go). ClusterRoleBindings count everywhere, RoleBindings in their namespace.
 
+import { quote } from '../../kube/quote.ts';
 import type { UserInfo } from '../../kube/userinfo.ts';
 import type { KubeObject } from '../objects/object.ts';
 import type { Store } from '../objects/store.ts';
 import { type PolicyRule, RBAC_GROUP, readRules } from './policy.ts';
-import { quote } from './quote.ts';
 
 /** A rule that a user has. */
 export interface Grant {

@@ -112,17 +112,10 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
   ['name: prod', 'name: prod\n    match: {hosts: ["*.example"]}', /lower-case host name without port/],
   [
     'name: prod',
-    'name: prod\n    identity: Passthrough',
-    '13:15 clusters[0].identity: Passthrough is not supported by this version yet; write identity: Impersonate',
+    'name: prod\n    identity: impersonate',
+    /expected one of Impersonate, Passthrough, RequestHeader; found "impersonate"; did you mean "Impersonate"/,
   ],
-  [
-    'name: prod',
-    'name: prod\n    identity: RequestHeader',
-    /RequestHeader is not supported by this version yet/,
-  ],
-  ['name: prod', 'name: prod\n    identity: impersonate', /expected Impersonate; found "impersonate"/],
   // keys of later versions
-  ['  jwt:', '  awsIAM: {clusterID: prod}\n  jwt:', /awsIAM: not supported by this version yet/],
   [
     '  jwt:',
     '  serviceAccounts: {audiences: []}\n  jwt:',

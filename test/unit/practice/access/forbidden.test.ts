@@ -1,7 +1,7 @@
 import t from 'tap';
+import { quote, quoteAll } from '../../../../src/kube/quote.ts';
 import { freezeUserInfo } from '../../../../src/kube/userinfo.ts';
 import { forbidden } from '../../../../src/practice/access/forbidden.ts';
-import { quote, quoteAll } from '../../../../src/practice/access/quote.ts';
 import { ask } from './asking.ts';
 
 const jane = freezeUserInfo({ username: 'jane' });

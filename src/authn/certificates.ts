@@ -1,0 +1,110 @@
+// Client certificates as users (k8s.io/apiserver pkg/authentication/request/x509): CN is the name, every O a group. That a certificate was issued by an authority of
+// listen.clientCAFile, for clients, was told by the TLS handshake; whether it is in force and not revoked is looked at with every request.
+
+import { X509Certificate } from 'node:crypto';
+import { type CertificateFacts, readCertificate } from '../x509/certificate.ts';
+import { type Revocations, readRevocations } from '../x509/revocation.ts';
+import type { Clock } from './clock.ts';
+import { admitIdentity } from './identity.ts';
+import { NO_EVIDENCE, type Outcome, type RejectedCode } from './outcome.ts';
+
+/** What a caller's TLS connection came with; one object for each connection. */
+export interface PeerCertificate {
+  readonly der: Buffer;
+  /** Why TLS does not take it for one of our authorities'; '' when it does. */
+  readonly problem: string;
+}
+
+/** What the configuration says of client certificates, with what its files hold. */
+export interface CertificateRules {
+  readonly systemIdentities: 'Refuse' | 'Allow';
+  /** PEM: who may issue them. */
+  readonly authoritiesPem: string;
+  /** undefined: none are revoked. */
+  readonly revocationLists: Buffer | undefined;
+}
+
+/** Judges client certificates. */
+export interface CertificateAuthenticator {
+  /** noOpinion for one without a CN. */
+  judge(certificate: PeerCertificate): Outcome;
+}
+
+const SOURCE = 'certificate';
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** @throws DerError for revocation lists that cannot be used */
+export function createCertificateAuthenticator(
+  rules: CertificateRules,
+  clock: Clock,
+): CertificateAuthenticator {
+  const revocations =
+    rules.revocationLists === undefined
+      ? undefined
+      : readRevocations(rules.revocationLists, parseAuthorities(rules.authoritiesPem));
+  const known = new WeakMap<PeerCertificate, Read>();
+  return {
+    judge(certificate) {
+      const read = known.get(certificate) ?? readOnce(certificate, rules);
+      known.set(certificate, read);
+      if (read.facts === undefined || read.outcome.kind !== 'user') return read.outcome;
+      return judgeNow(read.facts, revocations, clock.now()) ?? read.outcome;
+    },
+  };
+}
+
+/** The certificates in PEM. */
+export function parseAuthorities(pem: string): X509Certificate[] {
+  return (pem.match(CERTIFICATE) ?? []).map((one) => new X509Certificate(one));
+}
+
+interface Read {
+  /** Absent when it could not be read, or need not be. */
+  readonly facts: CertificateFacts | undefined;
+  /** What holds whatever the time. */
+  readonly outcome: Outcome;
+}
+
+function readOnce({ der, problem }: PeerCertificate, rules: CertificateRules): Read {
+  if (problem !== '') return { facts: undefined, outcome: reject('CERTIFICATE_UNTRUSTED', problem) };
+  let facts: CertificateFacts;
+  try {
+    facts = readCertificate(der);
+  } catch (error) {
+    return { facts: undefined, outcome: reject('CERTIFICATE_UNTRUSTED', (error as Error).message) };
+  }
+  const { commonName: username, uid, organizations: groups, notAfter: expiresAt } = facts;
+  if (username === '') return { facts, outcome: { kind: 'noOpinion' } };
+  const admission = admitIdentity({ username, uid, groups, extra: {} }, rules.systemIdentities);
+  if (admission.kind === 'rejected') return { facts, outcome: reject(admission.code, admission.detail) };
+  const user = {
+    kind: 'user',
+    user: admission.user,
+    evidence: NO_EVIDENCE,
+    expiresAt,
+    source: SOURCE,
+  } as const;
+  return { facts, outcome: user };
+}
+
+/** What time changes; undefined when nothing speaks against it. */
+function judgeNow(
+  facts: CertificateFacts,
+  revocations: Revocations | undefined,
+  now: number,
+): Outcome | undefined {
+  if (now < facts.notBefore || now >= facts.notAfter) return reject('CERTIFICATE_EXPIRED', 'not valid now');
+  const state = revocations?.state(facts, now) ?? 'good';
+  if (state === 'good') return undefined;
+  if (state === 'revoked') return reject('CERTIFICATE_REVOKED', `serial ${facts.serial} is on the list`);
+  const cause = new Error(
+    state === 'stale'
+      ? "the issuer's revocation list is past its next update"
+      : 'there is no revocation list of its issuer',
+  );
+  return { kind: 'unavailable', cause, source: SOURCE };
+}
+
+function reject(code: RejectedCode, detail: string): Outcome {
+  return { kind: 'rejected', code, detail, source: SOURCE };
+}

@@ -1,0 +1,170 @@
+// The cluster's own service accounts: their tokens are judged by the cluster that the request is for, with a TokenReview
+// (authentication.k8s.io/v1). What comes back is believed only as far as it is a service account of that cluster: this door gives nobody another name.
+
+import { freezeUserInfo, type UserInfo } from '../kube/userinfo.ts';
+import { createBucket } from './bucket.ts';
+import type { Verdict } from './cache.ts';
+import type { Clock } from './clock.ts';
+import type { DoorRequest, ReviewingCluster, TokenDoor } from './door.ts';
+import { NO_EVIDENCE, type Outcome, type RejectedCode } from './outcome.ts';
+import { parseToken } from './token.ts';
+
+/** A verdict holds for so long, as at Kubernetes' own delegating servers. ms */
+export const REVIEW_AGE_MS = 10_000;
+/** Tokens that the cluster did not accept may cause so many reviews at once, and one more every BAD_REFILL_MS. */
+const BAD_BURST = 50;
+const BAD_REFILL_MS = 100;
+
+const NAME = /^system:serviceaccount:([a-z0-9]([-a-z0-9]*[a-z0-9])?):([a-z0-9]([-a-z0-9.]*[a-z0-9])?)$/;
+/** An identifier of the credential, not of the user: it would be the gate's own there. */
+const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
+
+/** What the configuration says of service accounts. */
+export interface ServiceAccountRules {
+  /** Empty: the API server's own. */
+  readonly audiences: readonly string[];
+}
+
+/** Creates the door. It takes any JWT; the authenticator gives it those whose issuer has no entry of its own. */
+export function createServiceAccountDoor({ audiences }: ServiceAccountRules, clock: Clock): TokenDoor {
+  const bad = createBucket(clock, BAD_BURST, BAD_REFILL_MS);
+  return {
+    takes: (token) => parseToken(token) !== undefined,
+    async judge(token, request) {
+      const { cluster, source } = request;
+      if (cluster === undefined)
+        return passing({
+          kind: 'rejected',
+          code: 'TOKEN_UNKNOWN_ISSUER',
+          detail: 'no cluster to ask',
+          source,
+        });
+      const expiresAt = expiryOf(token);
+      if (expiresAt <= clock.now())
+        return passing({
+          kind: 'rejected',
+          code: 'TOKEN_EXPIRED',
+          detail: 'expired before its review',
+          source,
+        });
+      // A bad token pays, a good one gets its payment back.
+      if (!bad.take())
+        return passing({ kind: 'unavailable', cause: new Error('too many bad tokens'), source });
+      const until = clock.now() + REVIEW_AGE_MS;
+      const outcome = await review(token, { audiences, cluster, source, expiresAt });
+      if (outcome.kind === 'user') bad.give();
+      return { outcome, isCurrent: outcome.kind === 'unavailable' ? undefined : () => clock.now() < until };
+    },
+  };
+}
+
+/** Not remembered: it cost nothing. */
+function passing(outcome: Outcome): Verdict {
+  return { outcome, isCurrent: undefined };
+}
+
+interface Question {
+  readonly audiences: readonly string[];
+  readonly cluster: ReviewingCluster;
+  readonly source: DoorRequest['source'];
+  readonly expiresAt: number;
+}
+
+async function review(token: string, { audiences, cluster, source, expiresAt }: Question): Promise<Outcome> {
+  const unavailable = (cause: unknown): Outcome => ({ kind: 'unavailable', cause, source });
+  const rejected = (code: RejectedCode, detail: string): Outcome => ({
+    kind: 'rejected',
+    code,
+    detail,
+    source,
+  });
+  let answer: { readonly status: number; readonly body: string };
+  try {
+    answer = await cluster.review(questionOf(token, audiences));
+  } catch (cause) {
+    return unavailable(cause);
+  }
+  // 403 is the gate's own account that may not ask: nothing is known of the token.
+  if (answer.status !== 200 && answer.status !== 201)
+    return unavailable(new Error(`the TokenReview was answered with ${answer.status}`));
+  const status = statusOf(answer.body);
+  if (status === undefined) return unavailable(new Error('the answer is no TokenReview'));
+  if (!status.authenticated)
+    return rejected('TOKEN_REFUSED_BY_CLUSTER', `cluster ${cluster.name} does not accept it`);
+  if (audiences.length > 0 && !status.audiences.some((one) => audiences.includes(one)))
+    return rejected(
+      'TOKEN_AUDIENCE',
+      `cluster ${cluster.name} names none of the audiences that were asked for`,
+    );
+  const user = serviceAccount(status.user);
+  if (user === undefined)
+    return rejected(
+      'TOKEN_REFUSED_BY_CLUSTER',
+      `cluster ${cluster.name} names somebody who is no service account`,
+    );
+  return { kind: 'user', user, evidence: NO_EVIDENCE, expiresAt, source };
+}
+
+function questionOf(token: string, audiences: readonly string[]): string {
+  return JSON.stringify({
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenReview',
+    metadata: {},
+    spec: { token, ...(audiences.length === 0 ? {} : { audiences }) },
+  });
+}
+
+interface Status {
+  readonly authenticated: boolean;
+  readonly audiences: readonly string[];
+  readonly user: Readonly<Record<string, unknown>>;
+}
+
+function statusOf(body: string): Status | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const { kind, status } = record(parsed);
+  if (kind !== 'TokenReview' || typeof status !== 'object' || status === null) return undefined;
+  const { authenticated, audiences, user } = record(status);
+  return { authenticated: authenticated === true, audiences: strings(audiences), user: record(user) };
+}
+
+/** The user, if it is a service account in the groups of one and no others. */
+function serviceAccount({
+  username,
+  uid,
+  groups,
+  extra,
+}: Readonly<Record<string, unknown>>): UserInfo | undefined {
+  const namespace = NAME.exec(typeof username === 'string' ? username : '')?.[1];
+  if (typeof username !== 'string' || namespace === undefined) return undefined;
+  const own = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+  return freezeUserInfo({
+    username,
+    uid: typeof uid === 'string' ? uid : '',
+    groups: own.filter((group) => strings(groups).includes(group)),
+    extra: Object.fromEntries(
+      Object.entries(record(extra))
+        .filter(([key]) => key !== CREDENTIAL_ID)
+        .map(([key, values]) => [key, strings(values)]),
+    ),
+  });
+}
+
+/** When a token says that it ends, ms since the epoch: its cluster has verified it by the time that counts. */
+function expiryOf(token: string): number {
+  const exp = parseToken(token)?.claims['exp'];
+  return typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}

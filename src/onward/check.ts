@@ -1,0 +1,148 @@
+// Whether somebody may be taken for somebody else: asked of the cluster, as the verified user, part by part. The decision is the cluster's own
+// RBAC (or webhook), here as at the API server itself; Postern only asks, within bounds: at most MAX_WANTED_VALUES parts, all at once, each
+// with a time limit; what was answered is remembered for some seconds, and what could not be answered never counts as yes.
+
+import type { ForbiddenAttempt } from '../kube/forbidden.ts';
+import {
+  ACCESS_REVIEWS_PATH,
+  accessReview,
+  type ImpersonationWay,
+  impersonationWays,
+  type Question,
+  readAccessReview,
+} from '../kube/impersonationchecks.ts';
+import type { RequestInfo } from '../kube/requestinfo.ts';
+import type { UserInfo } from '../kube/userinfo.ts';
+import { MAX_WANTED_VALUES } from '../kube/wanteduser.ts';
+
+/** How long a yes holds, and a no. ms; the API server's own constrained impersonation remembers 10 s. */
+export const ALLOWED_AGE_MS = 10_000;
+export const DENIED_AGE_MS = 3_000;
+/** Questions about one user that wait for their answers, of all requests together; beyond that nothing is asked. */
+export const MAX_WAITING = 2 * MAX_WANTED_VALUES;
+/** Remembered answers about one user. */
+const MAX_REMEMBERED = 256;
+
+/** Asks the cluster as the gate itself. @throws when there was no answer in time */
+export type AskCluster = (path: string, body: string) => Promise<{ status: number; body: string }>;
+
+/**
+ * - `allowed`: with the groups that come of it.
+ * - `denied`: the first question that got a no, and the authorizer's reason or ''.
+ * - `forbidden`: the gate's own account may not ask.
+ * - `unavailable`: no answer, or none that is one; `cause` is for the log.
+ */
+export type Impersonation =
+  | { readonly kind: 'allowed'; readonly groups: readonly string[] }
+  | { readonly kind: 'denied'; readonly question: ForbiddenAttempt; readonly reason: string }
+  | { readonly kind: 'forbidden'; readonly cause: unknown }
+  | { readonly kind: 'unavailable'; readonly cause: unknown };
+
+/** Judges one request; never rejects. */
+export type CheckImpersonation = (
+  requestor: UserInfo,
+  wanted: UserInfo,
+  info: RequestInfo,
+) => Promise<Impersonation>;
+
+/** Checks impersonation at one cluster. `now` gives ms. */
+export function createImpersonationCheck(ask: AskCluster, now: () => number): CheckImpersonation {
+  const answerOf = rememberAnswers(ask, now);
+  return async (requestor, wanted, info) => {
+    let denied: Impersonation | undefined;
+    try {
+      for (const way of impersonationWays(wanted, info)) {
+        const found = await tryWay(way, (question) => answerOf(requestor, question));
+        if (found.kind === 'allowed') return found;
+        denied ??= found;
+      }
+    } catch (cause) {
+      return { kind: cause instanceof AskingForbidden ? 'forbidden' : 'unavailable', cause };
+    }
+    return denied ?? { kind: 'unavailable', cause: new TypeError('nothing was asked') };
+  };
+}
+
+interface Answer {
+  readonly allowed: boolean;
+  readonly reason: string;
+}
+
+/** The gate's account may not create reviews. */
+class AskingForbidden extends Error {}
+
+async function tryWay(
+  { questions, groups }: ImpersonationWay,
+  answerOf: (question: Question) => Promise<Answer>,
+): Promise<Impersonation> {
+  const answers = await Promise.all(questions.map(answerOf));
+  const at = answers.findIndex(({ allowed }) => !allowed);
+  const [question, answer] = [questions[at], answers[at]];
+  if (question === undefined || answer === undefined) return { kind: 'allowed', groups };
+  return { kind: 'denied', question, reason: answer.reason };
+}
+
+interface Remembered {
+  readonly answer: Promise<Answer>;
+  /** ms; Infinity while it is waited for. */
+  until: number;
+}
+
+interface AboutUser {
+  readonly answers: Map<string, Remembered>;
+  waiting: number;
+}
+
+/**
+ * Answers are remembered with the UserInfo that they are about, which the verdict cache shares between the requests of one token: whatever
+ * another identity looks like, it is another object.
+ */
+function rememberAnswers(ask: AskCluster, now: () => number) {
+  const known = new WeakMap<UserInfo, AboutUser>();
+  return (requestor: UserInfo, question: Question): Promise<Answer> => {
+    const about = known.get(requestor) ?? { answers: new Map<string, Remembered>(), waiting: 0 };
+    known.set(requestor, about);
+    const { answers } = about;
+    const key = keyOf(question);
+    const found = answers.get(key);
+    if (found !== undefined && now() < found.until) return found.answer;
+    const answer = askOne(about, ask, accessReview(requestor, question));
+    const remembered: Remembered = { answer, until: Number.POSITIVE_INFINITY };
+    answers.delete(key);
+    if (answers.size >= MAX_REMEMBERED) answers.delete(answers.keys().next().value ?? '');
+    answers.set(key, remembered);
+    answer.then(
+      ({ allowed }) => {
+        remembered.until = now() + (allowed ? ALLOWED_AGE_MS : DENIED_AGE_MS);
+      },
+      () => {
+        if (answers.get(key) === remembered) answers.delete(key);
+      },
+    );
+    return answer;
+  };
+}
+
+async function askOne(about: AboutUser, ask: AskCluster, review: string): Promise<Answer> {
+  if (about.waiting >= MAX_WAITING)
+    throw new Error('too many reviews about this user wait for their answers');
+  about.waiting++;
+  try {
+    const { status, body } = await ask(ACCESS_REVIEWS_PATH, review);
+    if (status === 403) throw new AskingForbidden('the API server forbids subjectaccessreviews');
+    const answer = status === 201 || status === 200 ? readAccessReview(body) : undefined;
+    if (answer === undefined) throw new Error(`a subjectaccessreview was answered with ${status}`);
+    return answer;
+  } finally {
+    about.waiting--;
+  }
+}
+
+function keyOf(question: Question): string {
+  const { isResourceRequest, verb, apiGroup, apiVersion, resource, subresource, namespace, name, path } =
+    question;
+  return JSON.stringify([
+    ...[isResourceRequest, verb, apiGroup, apiVersion],
+    ...[resource, subresource, namespace, name, path],
+  ]);
+}

@@ -1,0 +1,150 @@
+import t from 'tap';
+import { parseTarget } from '../../../src/kube/path.ts';
+import { type RequestInfo, resolveRequestInfo } from '../../../src/kube/requestinfo.ts';
+import { freezeUserInfo } from '../../../src/kube/userinfo.ts';
+import {
+  ALLOWED_AGE_MS,
+  type AskCluster,
+  createImpersonationCheck,
+  DENIED_AGE_MS,
+  MAX_WAITING,
+} from '../../../src/onward/check.ts';
+import { makeTime } from '../../fakes/time.ts';
+
+// The bounds of `kubectl --as`: field-lessons S40 (Tremolo#94), and how long an answer holds.
+const alice = freezeUserInfo({ username: 'alice' });
+const INFO = infoOf('/api/v1/pods');
+
+function infoOf(path: string): RequestInfo {
+  const parsed = parseTarget(path);
+  const info = parsed.ok ? resolveRequestInfo('GET', parsed.target) : undefined;
+  if (info === undefined || 'error' in info) throw new TypeError(path);
+  return info;
+}
+
+/** A cluster that answers by `allows`, and counts. */
+function cluster(allows: (verb: string, name: string) => boolean) {
+  const asked: string[] = [];
+  const ask: AskCluster = async (_path, body) => {
+    const { spec } = JSON.parse(body) as { spec: { resourceAttributes: { verb: string; name: string } } };
+    const { verb, name } = spec.resourceAttributes;
+    asked.push(`${verb} ${name}`);
+    const status = { allowed: allows(verb, name), reason: 'RBAC' };
+    return { status: 201, body: JSON.stringify({ kind: 'SubjectAccessReview', status }) };
+  };
+  return { ask, asked };
+}
+
+t.test('all parts are asked at once, and one no is a no, in the words of the first', async (t) => {
+  const { ask, asked } = cluster((_verb, name) => name !== 'g2');
+  const check = createImpersonationCheck(ask, () => 0);
+  const wanted = freezeUserInfo({ username: 'bob', groups: ['g1', 'g2', 'g3'] });
+  t.match(await check(alice, wanted, INFO), {
+    kind: 'denied',
+    question: { verb: 'impersonate', resource: 'groups', name: 'g2' },
+    reason: 'RBAC',
+  });
+  t.same(asked.slice(0, 4), ['impersonate bob', 'impersonate g1', 'impersonate g2', 'impersonate g3']);
+});
+
+t.test('constrained impersonation is asked for when the old verb is denied, and suffices', async (t) => {
+  const { ask, asked } = cluster((verb) => verb !== 'impersonate');
+  const check = createImpersonationCheck(ask, () => 0);
+  const wanted = freezeUserInfo({ username: 'system:node:n1' });
+  t.same(await check(alice, wanted, INFO), { kind: 'allowed', groups: ['system:nodes'] });
+  t.same(asked, [
+    'impersonate system:node:n1',
+    'impersonate-on:arbitrary-node:list ',
+    'impersonate:arbitrary-node n1',
+  ]);
+  const half = cluster((verb) => verb.startsWith('impersonate:'));
+  const refused = await createImpersonationCheck(half.ask, () => 0)(alice, wanted, INFO);
+  t.match(refused, { kind: 'denied', question: { verb: 'impersonate' } }, 'half of it does not');
+});
+
+t.test('a yes holds for seconds, a no for fewer, each for one user only', async (t) => {
+  const time = makeTime(0);
+  let allowed = true;
+  const { ask, asked } = cluster(() => allowed);
+  const check = createImpersonationCheck(ask, time.clock.now);
+  const bob = freezeUserInfo({ username: 'bob' });
+  await check(alice, bob, INFO);
+  allowed = false;
+  time.advance(ALLOWED_AGE_MS - 1);
+  t.match(await check(alice, bob, INFO), { kind: 'allowed' });
+  t.equal(asked.length, 1);
+  t.match(
+    await check(freezeUserInfo({ username: 'alice' }), bob, INFO),
+    { kind: 'denied' },
+    'another verified identity',
+  );
+  time.advance(1);
+  t.match(await check(alice, bob, INFO), { kind: 'denied' });
+  const before = asked.length;
+  time.advance(DENIED_AGE_MS - 1);
+  await check(alice, bob, INFO);
+  t.equal(asked.length, before);
+  allowed = true;
+  time.advance(1);
+  t.match(await check(alice, bob, INFO), { kind: 'allowed' });
+});
+
+t.test('requests that come meanwhile wait for the same answer', async (t) => {
+  const answers: ((allowed: boolean) => void)[] = [];
+  const check = createImpersonationCheck(
+    () =>
+      new Promise((resolve) =>
+        answers.push((allowed) =>
+          resolve({
+            status: 201,
+            body: JSON.stringify({ kind: 'SubjectAccessReview', status: { allowed } }),
+          }),
+        ),
+      ),
+    () => 0,
+  );
+  const bob = freezeUserInfo({ username: 'bob' });
+  const both = Promise.all([check(alice, bob, INFO), check(alice, bob, INFO)]);
+  t.equal(answers.length, 1);
+  answers[0]?.(true);
+  t.match(await both, [{ kind: 'allowed' }, { kind: 'allowed' }]);
+});
+
+t.test('a failure is no answer, and is not remembered', async (t) => {
+  let failing = true;
+  const { ask } = cluster(() => true);
+  const check = createImpersonationCheck(
+    async (path, body) => {
+      if (failing) throw new Error('down');
+      return ask(path, body);
+    },
+    () => 0,
+  );
+  const bob = freezeUserInfo({ username: 'bob' });
+  t.match(await check(alice, bob, INFO), { kind: 'unavailable', cause: { message: 'down' } });
+  failing = false;
+  t.match(await check(alice, bob, INFO), { kind: 'allowed' });
+});
+
+t.test(
+  'S40: one user has a bounded number of questions under way, and nobody else waits for them',
+  async (t) => {
+    let open = 0;
+    const check = createImpersonationCheck(
+      () => {
+        open++;
+        return new Promise(() => {});
+      },
+      () => 0,
+    );
+    const targets = (prefix: string) =>
+      freezeUserInfo({ username: prefix, groups: Array.from({ length: 31 }, (_, i) => `${prefix}${i}`) });
+    void check(alice, targets('a'), INFO);
+    void check(alice, targets('b'), INFO);
+    t.equal(open, MAX_WAITING);
+    t.match(await check(alice, targets('c'), INFO), { kind: 'unavailable' });
+    t.equal(open, MAX_WAITING, 'nothing more was asked');
+    void check(freezeUserInfo({ username: 'zoe' }), targets('d'), INFO);
+    t.equal(open, MAX_WAITING + 32);
+  },
+);
