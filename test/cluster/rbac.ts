@@ -4,6 +4,8 @@
 import { EDITORS, ENGINEERS, GATE_USER, TEST_NAMESPACE, VIEWERS } from './cluster.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
+/** What is told of an identity of AWS: docs/how-to/aws-iam.md. */
+const AWS_EXTRA_KEYS = ['accesskeyid', 'arn', 'canonicalarn', 'principalid', 'sessionname'];
 const CLUSTER_PATH = `/apis/${RBAC}/v1`;
 
 /** An object, and the path of the collection it is created in. */
@@ -54,7 +56,11 @@ function impersonator(): TestObject {
         { apiGroups: [''], resources: ['users', 'groups', 'serviceaccounts'], verbs: ['impersonate'] },
         {
           apiGroups: ['authentication.k8s.io'],
-          resources: ['uids', 'userextras/postern.dev/original-user'],
+          resources: [
+            'uids',
+            'userextras/postern.dev/original-user',
+            ...AWS_EXTRA_KEYS.map((key) => `userextras/${key}`),
+          ],
           verbs: ['impersonate'],
         },
         { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
