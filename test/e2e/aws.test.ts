@@ -75,14 +75,10 @@ function openDoor() {
   const { map, problems } = readMapFile({ file: 'aws-auth.yaml', text: CONFIG_MAP }, 'Allow');
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(JSON.stringify(errors));
-  const config = {
-    clusterID: 'prod',
-    mapFile: '',
-    map,
-    stsHosts: stsHostsOf(REGION),
-    systemIdentities: 'Allow',
-  };
-  return createAwsDoor({ ...config, systemIdentities: 'Allow' }, { stsRoute: sts.route });
+  return createAwsDoor(
+    { clusterID: 'prod', mapFile: '', map, stsHosts: stsHostsOf(REGION), systemIdentities: 'Allow' },
+    { stsRoute: sts.route },
+  );
 }
 
 t.test('the same tokens are the same users, whoever made them', async (t) => {
