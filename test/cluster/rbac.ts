@@ -64,6 +64,7 @@ function impersonator(): TestObject {
           verbs: ['impersonate'],
         },
         { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+        { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
       ],
     },
   };

@@ -1,0 +1,126 @@
+// The doors beside issuers with a stock kubectl: a client certificate, and a service account of the cluster itself. Who the API server then sees is
+// asked of it (`kubectl auth whoami`).
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { type CertificatePair, makeCA } from '../../src/certificates.ts';
+import { makeCRL } from '../fakes/crl.ts';
+import { kubectl, protocolEnv, readContext } from './context.ts';
+import { startOwnGate } from './gates.ts';
+import { whoami } from './modes.ts';
+import { createObjects, createPods, newest, removeObjects } from './objects.ts';
+import { aliceToken, writeKubeconfig } from './people.ts';
+
+const POD = 'doors';
+const HOUR_MS = 3_600_000;
+const context = readContext();
+const { path } = newest(context);
+await createPods(context, { [POD]: ['serve'] });
+await createObjects(context, [account(), editor()]);
+t.teardown(() => removeObjects(context, [`pod/${POD}`, 'serviceaccount/ci', 'rolebinding/ci-edits']));
+
+const clients = await makeCA('e2e clients');
+const issue = (commonName: string, organizations: readonly string[]) =>
+  clients.issue({ commonName, organizations, client: true });
+const jane = await issue('jane@example.com', ['engineers']);
+const mallory = await issue('mallory', ['engineers']);
+const files = { ca: join(context.dir, 'doors-ca.crt'), crl: join(context.dir, 'doors.crl') };
+writeFileSync(files.ca, clients.certPem);
+const nextUpdate = new Date(Date.now() + HOUR_MS);
+writeFileSync(files.crl, await makeCRL(clients, { revoked: [mallory.certPem], nextUpdate }));
+
+const first = JSON.parse(readFileSync(context.gate.configFile, 'utf8')) as {
+  readonly listen: object;
+  readonly authentication: object;
+};
+const gate = await startOwnGate(context, 'doors', {
+  listen: { ...first.listen, clientCAFile: files.ca },
+  authentication: {
+    ...first.authentication,
+    clientCertificates: { enabled: true, crlFile: files.crl },
+    serviceAccounts: {},
+  },
+});
+t.teardown(() => gate.process.kill('SIGTERM'));
+
+t.test('a client certificate is its CN in the groups of its O', async (t) => {
+  const kubeconfig = withUser('jane-cert', certificateUser(jane));
+  t.match(await whoami(context, kubeconfig), {
+    username: 'jane@example.com',
+    groups: ['engineers', 'system:authenticated'],
+  });
+  for (const protocol of ['websocket', 'spdy'] as const) {
+    const args = ['exec', POD, '--', 'echo', protocol];
+    const result = await kubectl(path, kubeconfig, args, { env: protocolEnv(protocol) });
+    t.match(result, { code: 0, stdout: `${protocol}\n` });
+  }
+});
+
+t.test('a revoked one is told so', async (t) => {
+  const kubeconfig = withUser('mallory-cert', certificateUser(mallory));
+  t.match(await kubectl(path, kubeconfig, ['get', 'pods']), { code: 1, stderr: /has been revoked/ });
+  t.match(await kubectl(path, kubeconfig, ['exec', POD, '--', 'id']), {
+    code: 1,
+    stderr: /has been revoked/,
+  });
+});
+
+t.test('a service account of the cluster is itself, with its own rights', async (t) => {
+  const minted = await kubectl(path, context.adminKubeconfig, [
+    '-n',
+    context.namespace,
+    'create',
+    'token',
+    'ci',
+  ]);
+  t.equal(minted.code, 0, minted.stderr);
+  const kubeconfig = withUser('ci', { token: minted.stdout.trim() });
+  const name = `system:serviceaccount:${context.namespace}:ci`;
+  t.match(await whoami(context, kubeconfig), {
+    username: name,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${context.namespace}`, 'system:authenticated'],
+  });
+  t.match(await kubectl(path, kubeconfig, ['exec', POD, '--', 'echo', 'ci']), { code: 0, stdout: 'ci\n' });
+  t.match(await kubectl(path, kubeconfig, ['get', 'nodes']), {
+    code: 1,
+    stderr: new RegExp(`User "${name}" cannot list resource "nodes"`),
+  });
+});
+
+t.test('a token of nobody is refused by the cluster, those of issuers go on as before', async (t) => {
+  const forged = withUser('forged', {
+    token: `${await aliceToken(context, { iss: 'https://other.example' })}`,
+  });
+  t.match(await kubectl(path, forged, ['get', 'pods']), {
+    code: 1,
+    stderr: /not one of a service account of this cluster/,
+  });
+  const alice = withUser('alice-doors', { token: await aliceToken(context) });
+  t.match(await whoami(context, alice), { username: 'alice@example.com' });
+});
+
+function certificateUser({ certPem, keyPem }: CertificatePair): object {
+  const base64 = (pem: string) => Buffer.from(pem).toString('base64');
+  return { 'client-certificate-data': base64(certPem), 'client-key-data': base64(keyPem) };
+}
+
+function withUser(name: string, user: object): string {
+  const authority = Buffer.from(gate.trust.caPem).toString('base64');
+  const cluster = { server: gate.url, 'certificate-authority-data': authority };
+  return writeKubeconfig(context, name, { user, cluster });
+}
+
+function account(): object {
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'ci' } };
+}
+
+function editor(): object {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: 'ci-edits' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+    subjects: [{ kind: 'ServiceAccount', name: 'ci', namespace: context.namespace }],
+  };
+}
