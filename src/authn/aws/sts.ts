@@ -102,7 +102,7 @@ function openConnector(route: StsRoute | undefined): buildConnector.connector {
 
 interface Answer {
   readonly status: number;
-  readonly body: unknown;
+  readonly text: string;
 }
 
 async function fetchAnswer(
@@ -131,24 +131,30 @@ async function fetchAnswer(
     if (bytes > MAX_ANSWER_BYTES) throw new Error(`STS's answer is larger than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return { status, body: parseJSON(Buffer.concat(chunks)) };
+  return { status, text: Buffer.concat(chunks).toString('utf8') };
 }
 
-function parseJSON(bytes: Buffer): unknown {
+function parseJSON(text: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-function readAnswer({ status, body }: Answer, { sts }: PresignedRequest): StsAnswer {
-  if (status === 200) return { kind: 'identity', identity: readIdentity(body, sts.partition) };
-  const code = member(member(body, 'Error'), 'Code');
-  const shown = `STS answered ${status}${typeof code === 'string' ? ` ${describeValue(code)}` : ''}`;
+function readAnswer({ status, text }: Answer, { sts }: PresignedRequest): StsAnswer {
+  if (status === 200) return { kind: 'identity', identity: readIdentity(parseJSON(text), sts.partition) };
+  const code = readErrorCode(text);
+  const shown = `STS answered ${status}${code === '' ? '' : ` ${describeValue(code)}`}`;
   // Without STS's own word it may be anybody who answers so, such as a proxy on the way.
-  if (!REFUSALS.has(status) || typeof code !== 'string' || NOT_THE_CALLERS.has(code)) throw new Error(shown);
+  if (!REFUSALS.has(status) || code === '' || NOT_THE_CALLERS.has(code)) throw new Error(shown);
   return { kind: 'refused', detail: shown };
+}
+
+/** The code of an error of the query API, in JSON as it was asked for, or in XML, which is the API's own form; '' when there is none. */
+function readErrorCode(text: string): string {
+  const code = member(member(parseJSON(text), 'Error'), 'Code');
+  return typeof code === 'string' ? code : (/<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? '');
 }
 
 function readIdentity(body: unknown, partition: string): CallerIdentity {

@@ -117,16 +117,6 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
   ],
   // keys of later versions
   [
-    '  jwt:',
-    '  serviceAccounts: {audiences: []}\n  jwt:',
-    /serviceAccounts: not supported by this version yet/,
-  ],
-  [
-    '  jwt:',
-    '  clientCertificates: {enabled: true}\n  jwt:',
-    /clientCertificates\.enabled: not supported by this version yet/,
-  ],
-  [
     'log:',
     'authorization: {rules: [{}]}\nlog:',
     /^23:17 authorization\.rules: not supported by this version yet/,

@@ -80,6 +80,17 @@ for (const [name, token] of [
     t.equal(isCurrent?.(), true);
   });
 
+t.test('its refusal may be XML, the form of the API itself', async (t) => {
+  const { sts, make, judge } = await open(t);
+  const body =
+    '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">\n  <Error>\n    <Type>Sender</Type>\n' +
+    '    <Code>ExpiredToken</Code>\n    <Message>x</Message>\n  </Error>\n</ErrorResponse>';
+  sts.setAnswer(json(403, body));
+  t.match(await judge(make(dev)), { code: 'AWS_TOKEN_REFUSED', detail: 'STS answered 403 "ExpiredToken"' });
+  sts.setAnswer(json(400, body.replace('ExpiredToken', 'Throttling')));
+  t.match(await judge(make(dev)), { kind: 'unavailable' });
+});
+
 type Make = (credentials: Principal, more?: Partial<Parameters<typeof presign>[0]>) => string;
 
 t.test('a good identity that nobody mapped is refused', async (t) => {
@@ -205,10 +216,10 @@ t.test('a server that is not STS is not told the token', async (t) => {
 t.test('tokens of unknown keys are asked for so often, those of known ones go on', async (t) => {
   const { sts, time, make, judge } = await open(t);
   t.match(await judge(make(dev)), { kind: 'user' });
-  for (let count = 1; count < STRANGER_BURST; count++)
+  for (let count = 0; count < STRANGER_BURST; count++)
     t.match(await judge(make(makeUser('unknown'))), { code: 'AWS_TOKEN_REFUSED' });
   t.match(await judge(make(makeUser('unknown'))), { kind: 'unavailable' });
-  t.equal(sts.asked.length, STRANGER_BURST);
+  t.equal(sts.asked.length, 1 + STRANGER_BURST, 'the good one was paid back');
   t.match(await judge(make(dev)), { kind: 'user' }, 'a known key');
   time.advance(REFILL_MS);
   t.match(await judge(make(stranger)), { code: 'AWS_IDENTITY_UNMAPPED' }, 'and in a moment another');
