@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
 import type { StsRoute } from './authn/aws/sts.ts';
+import type { RenewalEvent } from './authn/certificates.ts';
 import type { RefreshEvent } from './authn/jwks.ts';
 import { createKeyPool } from './authn/keypool.ts';
 import type { GateConfig, HostPort } from './config/config.ts';
@@ -102,6 +103,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
           clock: { now },
           certificates,
           onRefresh: (event) => observeRefresh(event, metrics, log),
+          onRenewal: (event) => observeRenewal(event, log),
         }),
       observeAuthentication: observer.onAuthentication,
     });
@@ -230,6 +232,13 @@ function observeRefresh({ issuer, outcome, cause }: RefreshEvent, metrics: Metri
   metrics.jwksRefresh.inc({ issuer, outcome });
   if (outcome === 'failed')
     log.warn({ issuer, cause: loggedError(cause) }, 'keys of an issuer could not be fetched');
+}
+
+function observeRenewal({ nextUpdate, isOver }: RenewalEvent, log: Log): void {
+  const facts = { nextUpdate: new Date(nextUpdate).toISOString() };
+  if (isOver)
+    log.error(facts, 'a revocation list is past its next update: certificates of its issuer are not let in');
+  else log.warn(facts, 'a revocation list has to be renewed before its next update');
 }
 
 /** The URL of a listener. */

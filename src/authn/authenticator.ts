@@ -9,6 +9,7 @@ import {
   type CertificateRules,
   createCertificateAuthenticator,
   type PeerCertificate,
+  type RenewalEvent,
 } from './certificates.ts';
 import { systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
@@ -58,6 +59,8 @@ export interface AuthenticatorDeps extends JwtDeps {
   readonly maxCachedTokens?: number;
   /** Client certificates as users; undefined when they are none. */
   readonly certificates?: CertificateRules | undefined;
+  /** Told once when revocation lists should be renewed, and once when it is too late. */
+  readonly onRenewal?: (event: RenewalEvent) => void;
 }
 
 /** What the authenticator is made from. */
@@ -90,7 +93,9 @@ export function createAuthenticator(
   const bearer = aws === undefined && otherwise === undefined ? [] : ['authorization'];
   const sources = [...new Set([...config.jwt.map((entry) => entry.sourceHeader), ...bearer])];
   const certificates =
-    deps.certificates === undefined ? undefined : createCertificateAuthenticator(deps.certificates, clock);
+    deps.certificates === undefined
+      ? undefined
+      : createCertificateAuthenticator(deps.certificates, clock, deps.onRenewal);
   const judgeCertificate = (certificate: PeerCertificate | undefined): Outcome =>
     certificate === undefined || certificates === undefined ? NO_CREDENTIAL : certificates.judge(certificate);
   const cache = createVerdictCache({

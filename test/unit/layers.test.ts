@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
-    ['errors', /^(errors|errortable|awserrors|onwarderrors)\.ts$/],
+    ['errors', /^(errors|errortable|awserrors|onwarderrors|doorerrors)\.ts$/],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
     ['metrics', /^metrics\.ts$/],
@@ -35,7 +35,10 @@ const LAYERS: readonly (readonly Group[])[] = [
   ],
   [['onward', /^onward\//]], //                               how identity goes on to one cluster
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
-  [['exchange', /^exchange\.ts$/]], //                          one request's record
+  [
+    ['exchange', /^exchange\.ts$/], //                          one request's record
+    ['peercertificate', /^peercertificate\.ts$/],
+  ],
   [
     ['gate', /^(gate|impersonate|requestlines)\.ts$/], //         THE REQUEST PATH and its longer steps
     ['answer', /^answer\.ts$/],
