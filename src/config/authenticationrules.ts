@@ -51,11 +51,12 @@ export function checkAuthentication(
   checkSources(own, config.listen?.trustedProxies, findings);
   checkAnonymous(config, document, findings);
   checkCertificates(config, findings);
-  const { clientCertificates, serviceAccounts } = config.authentication ?? {};
+  const { awsIAM, clientCertificates, serviceAccounts } = config.authentication ?? {};
   const isEmpty =
     lists.every(({ entries }) => entries.length === 0) &&
     clientCertificates?.enabled !== true &&
-    serviceAccounts === undefined;
+    serviceAccounts === undefined &&
+    awsIAM === undefined;
   if (isEmpty && !findings.failed('authentication') && document?.findings.failed('') !== true) {
     findings.warning('authentication.jwt', 'no issuer is configured: every caller will be refused');
   }

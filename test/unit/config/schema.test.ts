@@ -116,17 +116,6 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
     /expected one of Impersonate, Passthrough, RequestHeader; found "impersonate"; did you mean "Impersonate"/,
   ],
   // keys of later versions
-  ['  jwt:', '  awsIAM: {clusterID: prod}\n  jwt:', /awsIAM: not supported by this version yet/],
-  [
-    '  jwt:',
-    '  serviceAccounts: {audiences: []}\n  jwt:',
-    /serviceAccounts: not supported by this version yet/,
-  ],
-  [
-    '  jwt:',
-    '  clientCertificates: {enabled: true}\n  jwt:',
-    /clientCertificates\.enabled: not supported by this version yet/,
-  ],
   ['log:', 'audit: {policyFile: p.yaml}\nlog:', /audit\.policyFile: not supported by this version yet/],
   ['log:', 'audit: {backends: [{}]}\nlog:', /audit\.backends: not supported by this version yet/],
   ['log:', 'limits: {requests: 5}\nlog:', /limits: not supported by this version yet/],
