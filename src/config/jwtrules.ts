@@ -97,6 +97,12 @@ function checkMappings(
       'key',
     );
   }
+  if (mappings.username?.prefix === '-') {
+    findings.warning(
+      `${path}.username.prefix`,
+      'is put before the name as it is; only the flag --oidc-username-prefix takes "-" for none: write prefix: ""',
+    );
+  }
   if (mappings.groups) checkMapping(mappings.groups, `${path}.groups`, findings);
   if (mappings.uid) refuseBoth(mappings.uid, `${path}.uid`, findings);
   const keys = new Map<string, string>();

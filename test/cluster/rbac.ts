@@ -52,7 +52,11 @@ function impersonator(): TestObject {
       metadata: { name: GATE_USER },
       rules: [
         { apiGroups: [''], resources: ['users', 'groups', 'serviceaccounts'], verbs: ['impersonate'] },
-        { apiGroups: ['authentication.k8s.io'], resources: ['uids'], verbs: ['impersonate'] },
+        {
+          apiGroups: ['authentication.k8s.io'],
+          resources: ['uids', 'userextras/authentication.kubernetes.io/credential-id'],
+          verbs: ['impersonate'],
+        },
       ],
     },
   };
