@@ -58,7 +58,7 @@ const WORK =
 /** Said where it was measured. */
 const SCALING =
   'How workers is reckoned: while load generator and upstream need the cores as well, time cannot show what two workers give, so CPU does. With ' +
-  'c1 the CPU of a request in one process, c2 that in all processes of `postern serve --workers 2`, the first one included, and s the busier ' +
+  'c1 the CPU of a request (or a gigabyte) in one process, c2 that in all processes of `postern serve --workers 2`, the first one included, and s the busier ' +
   "worker's part of the workers' CPU, two workers with a core each serve c1 ÷ (s × c2) times what one process with one core serves: 2 would be " +
   'perfect. What cores share, their caches and memory, is not in it, and opening connections is not: they are open before.';
 

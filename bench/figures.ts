@@ -1,7 +1,7 @@
 // The figures of the benchmark as data: which work the load generator does for each, in three sizes, and what is read from it. Adding a
 // figure is adding a row here (and its work to bench/go/load).
 
-import { type Metric, MICRO_CPU, MILLI_CPU, P99, PER_GB, p50, SCALING } from './metrics.ts';
+import { GIGABYTE_CPU, type Metric, MICRO_CPU, MILLI_CPU, P99, PER_GB, p50, scalingOf } from './metrics.ts';
 
 /** smoke: seconds, to see that it works; short: while one works on the code; full: the figures that count. */
 export type Size = 'smoke' | 'short' | 'full';
@@ -130,8 +130,9 @@ function list(megabytes: number, work: Sized<{ readonly bytes: number; readonly 
 
 const STREAM_1 = { smoke: 20 * MEGABYTE, short: 300 * MEGABYTE, full: GIGABYTE };
 const STREAM_8 = { smoke: 4 * MEGABYTE, short: 60 * MEGABYTE, full: 250 * MEGABYTE };
+const STREAM_16 = { smoke: 2 * MEGABYTE, short: 30 * MEGABYTE, full: 125 * MEGABYTE };
 const OPEN = { smoke: 20, short: 400, full: 1500 };
-const GET = { smoke: 400, short: 10_000, full: 40_000 };
+const GET = { smoke: 400, short: 10_000, full: 120_000 };
 /** Each time that workers are measured, twice with one process and twice with two. */
 const WORKERS = { smoke: 400, short: 15_000, full: 40_000 };
 const IDLE = { smoke: 50, short: 500, full: 3000 };
@@ -206,7 +207,22 @@ export const FIGURES: readonly Figure[] = [
     describe: (size) =>
       `four times ${showCount(WORKERS[size])} GETs of 4 kB by 32 callers, keep-alive, HTTP/1.1: one process, two workers, two workers, one process`,
     load: (size) => ['get', ...flag('callers', 32), ...flag('requests', WORKERS[size])],
-    metrics: SCALING,
+    metrics: scalingOf(MICRO_CPU),
+    needs: 'workers',
+    fresh: true,
+  }),
+  figure({
+    name: 'workers-stream',
+    aliases: ['workers'],
+    describe: (size) =>
+      `four times 16 exec sessions at once, ${showBytes(STREAM_16[size])} down each: one process, two workers, two workers, one process`,
+    load: (size) => [
+      'stream',
+      ...flag('direction', 'down'),
+      ...flag('sessions', 16),
+      ...flag('bytes', STREAM_16[size]),
+    ],
+    metrics: scalingOf(GIGABYTE_CPU),
     needs: 'workers',
     fresh: true,
   }),

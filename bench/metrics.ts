@@ -39,8 +39,10 @@ const wall = (unit: string, scale: number): Metric => ({ name: 'wall', label: 't
 export const MICRO_CPU = cpu('µs', MICRO);
 /** CPU time of larger ones. */
 export const MILLI_CPU = cpu('ms', MILLI);
+/** CPU time of bulk. */
+export const GIGABYTE_CPU = cpu('s/GB', 1);
 /** What bulk costs. */
-export const PER_GB: readonly Metric[] = [cpu('s/GB', 1), wall('s/GB', 1)];
+export const PER_GB: readonly Metric[] = [GIGABYTE_CPU, wall('s/GB', 1)];
 
 /** The median latency. */
 export const p50 = (unit: 'µs' | 'ms'): Metric => ({
@@ -53,9 +55,9 @@ export const p50 = (unit: 'µs' | 'ms'): Metric => ({
 export const P99: Metric = { name: 'p99', label: 'p99', unit: 'ms', scale: MILLI };
 
 /** What several workers give, and the two numbers beside a single process's CPU that it is made of. */
-export const SCALING: readonly Metric[] = [
+export const scalingOf = (cpuOfOne: Metric): readonly Metric[] => [
   { name: 'scale', label: 'two workers ÷ one process, by CPU', unit: '×', scale: 1 },
   { name: 'extra', label: "all its processes' CPU ÷ one process's", unit: '×', scale: 1 },
   { name: 'share', label: "busiest worker's part", unit: '%', scale: PERCENT },
-  { ...MICRO_CPU, label: 'CPU of one process' },
+  { ...cpuOfOne, label: 'CPU of one process' },
 ];

@@ -91,7 +91,14 @@ export const TARGETS: readonly Target[] = [
       aim: [value(1.5, '≤ 1.5')],
     }),
   ),
-  { figure: 'workers', metric: 'scale', must: [{ atLeast: 1.8, words: '≥ 1.8' }], aim: [] },
+  ...['workers', 'workers-stream'].map(
+    (figure): Target => ({
+      figure,
+      metric: 'scale',
+      must: [{ atLeast: 1.8, words: '≥ 1.8' }],
+      aim: [],
+    }),
+  ),
 ];
 
 /** What was measured of Postern: its value, and its ratio to a contestant. */

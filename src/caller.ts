@@ -50,6 +50,17 @@ export function sendHead(response: CallerResponse, status: number, message: stri
   stream.respond(lines, { endStream });
 }
 
+/**
+ * Takes the framing of a body in chunks over from Node, where the head that was sent announces it: what is written from here on goes out as it
+ * is, chunks and the last one included. @returns whether it was taken over; never over HTTP/2
+ */
+export function framesOwnChunks(response: CallerResponse): boolean {
+  const http1 = asHttp1(response);
+  if (http1 === undefined || !http1.chunkedEncoding) return false;
+  http1.chunkedEncoding = false;
+  return true;
+}
+
 /** Answers `Expect: 100-continue`: the body may come. */
 export function sendContinue(response: CallerResponse): void {
   const stream = asStream(response);

@@ -9,6 +9,7 @@ import {
   breakOff,
   type CallerRequest,
   type CallerResponse,
+  framesOwnChunks,
   sendContinue,
   sendHead,
 } from '../caller.ts';
@@ -17,6 +18,7 @@ import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { isLongRunning, requestKind } from '../kube/longrunning.ts';
 import { CallerGone, requestBody } from './body.ts';
+import { CHUNK_ROOM, frameChunk, LAST_CHUNK, NO_ROOM, type Room } from './chunks.ts';
 import { upstreamFailure } from './failures.ts';
 import { Gather, type Outlet } from './gather.ts';
 import { announcesBody, downstreamResponseLines, headerValue } from './headers.ts';
@@ -70,6 +72,7 @@ export function forward(
 class Relay implements ResponseHandler, Outlet {
   /** Set as soon as the request was sent, before anything of its answer can come. */
   sending: Sending | undefined;
+  room: Room = NO_ROOM;
   readonly #exchange: Exchange;
   readonly #response: CallerResponse;
   readonly #deps: ForwardDeps;
@@ -102,6 +105,7 @@ class Relay implements ResponseHandler, Outlet {
       closeIfStillSending(response, lines);
       sendHead(response, status, message, lines);
       exchange.status = status;
+      if (framesOwnChunks(response)) this.room = CHUNK_ROOM;
       // What came with the head goes out with it: both in one write, 5 µs less for a GET. A head alone goes at the end of this turn.
       if (asStream(response) === undefined) process.nextTick(flushHead, response);
     } catch (cause) {
@@ -123,7 +127,9 @@ class Relay implements ResponseHandler, Outlet {
   /** Ends the answer after what has come of it. */
   end(): void {
     this.#gather.flush();
-    this.#response.end();
+    if (this.#response.writableEnded) return;
+    if (this.room === CHUNK_ROOM) this.#response.end(LAST_CHUNK);
+    else this.#response.end();
   }
 
   onError(error: Error): void {
@@ -142,8 +148,9 @@ class Relay implements ResponseHandler, Outlet {
     return !this.#response.writableEnded && !this.#response.destroyed;
   }
 
-  write(bytes: Buffer, done?: () => void): boolean {
-    return this.#response.write(bytes, done);
+  write(bytes: Buffer, end: number, done?: () => void): boolean {
+    const piece = this.room === CHUNK_ROOM ? frameChunk(bytes, end) : bytes.subarray(0, end);
+    return this.#response.write(piece, done);
   }
 
   drained(callback: () => void): void {

@@ -2,6 +2,7 @@
 // gathered in a slab and written when the slab is full or the turn of the event loop is over. A full slab also ends the reading until the next
 // turn, so that whoever else has something to say is heard in between. The numbers that chose this are in docs/adr/0002-tunnel.md.
 
+import type { Room } from './chunks.ts';
 import type { Slabs } from './slabs.ts';
 
 /** So much is written at once when nothing waits; more is gathered first. Bytes. */
@@ -13,8 +14,13 @@ const MAX_WRITING = 2;
 export interface Outlet {
   /** Whether bytes may be written now. */
   isOpen(): boolean;
-  /** Writes bytes that are the receiver's until it calls `done`. @returns false: no more small pieces before `drained` */
-  write(bytes: Buffer, done?: () => void): boolean;
+  /** What it needs around the bytes; looked at when the first of them come. */
+  readonly room: Room;
+  /**
+   * Writes the bytes from `room.before` to `end`; the whole memory is the receiver's until it calls `done`.
+   * @returns false: no more small pieces before `drained`
+   */
+  write(bytes: Buffer, end: number, done?: () => void): boolean;
   /** Calls back once what waits has been written. */
   drained(callback: () => void): void;
   /** Bytes that were taken and can't be written. */
@@ -28,6 +34,7 @@ export class Gather {
   readonly #slabs: Slabs;
   readonly #outlet: Outlet;
   #slab: Buffer | undefined;
+  /** Up to where the slab is filled. */
   #filled = 0;
   /** Given to the receiver, and not written yet. */
   readonly #writing = new Set<Buffer>();
@@ -47,10 +54,13 @@ export class Gather {
    * @returns false: to be read from again after the outlet's `resume`
    */
   take(size: number, bytes: Buffer): boolean {
+    if (size === 0) return this.#mayRead();
     if (size <= AT_ONCE_BYTES && this.#slab === undefined) {
-      const own = Buffer.allocUnsafe(size);
-      bytes.copy(own, 0, 0, size);
-      if (!this.#outlet.write(own)) this.#awaitDrain();
+      const { before, after } = this.#outlet.room;
+      const end = before + size;
+      const own = Buffer.allocUnsafe(end + after);
+      bytes.copy(own, before, 0, size);
+      if (!this.#outlet.write(own, end)) this.#awaitDrain();
       return this.#mayRead();
     }
     this.#gather(size, bytes);
@@ -62,13 +72,17 @@ export class Gather {
   }
 
   #gather(size: number, bytes: Buffer): void {
+    const { before, after } = this.#outlet.room;
     for (let taken = 0; taken < size; ) {
-      this.#slab ??= this.#slabs.take();
-      const end = Math.min(size, taken + this.#slab.length - this.#filled);
+      if (this.#slab === undefined) {
+        this.#slab = this.#slabs.take();
+        this.#filled = before;
+      }
+      const end = Math.min(size, taken + this.#slab.length - after - this.#filled);
       bytes.copy(this.#slab, this.#filled, taken, end);
       this.#filled += end - taken;
       taken = end;
-      if (this.#filled < this.#slab.length) return;
+      if (this.#filled < this.#slab.length - after) return;
       this.flush();
       this.#isSated = true;
     }
@@ -78,16 +92,15 @@ export class Gather {
   flush(): void {
     const slab = this.#slab;
     if (slab === undefined) return;
-    const size = this.#filled;
+    const end = this.#filled;
     this.#slab = undefined;
-    this.#filled = 0;
     if (!this.#outlet.isOpen()) {
-      this.#outlet.lost(size);
+      this.#outlet.lost(end - this.#outlet.room.before);
       this.#slabs.give(slab);
       return;
     }
     this.#writing.add(slab);
-    this.#outlet.write(size === slab.length ? slab : slab.subarray(0, size), () => {
+    this.#outlet.write(slab, end, () => {
       if (!this.#writing.delete(slab)) return;
       this.#slabs.give(slab);
       this.#goOn();

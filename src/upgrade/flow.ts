@@ -1,5 +1,6 @@
 // One direction of a tunnel: counts what comes from one side and hands it to the other, as proxy/gather.ts has it.
 
+import { NO_ROOM } from '../proxy/chunks.ts';
 import { Gather, type Outlet } from '../proxy/gather.ts';
 import type { Slabs } from '../proxy/slabs.ts';
 import type { Session } from '../sessions.ts';
@@ -13,6 +14,7 @@ export interface FlowContext {
 
 /** Moves what `from` sends into `to`. */
 export class Flow implements Outlet {
+  readonly room = NO_ROOM;
   readonly #from: Side;
   readonly #to: Side;
   readonly #session: Session;
@@ -49,8 +51,8 @@ export class Flow implements Outlet {
     return takesBytes(this.#to);
   }
 
-  write(bytes: Buffer, done?: () => void): boolean {
-    return this.#to.socket.write(bytes, done);
+  write(bytes: Buffer, end: number, done?: () => void): boolean {
+    return this.#to.socket.write(end === bytes.length ? bytes : bytes.subarray(0, end), done);
   }
 
   drained(callback: () => void): void {

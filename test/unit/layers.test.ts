@@ -28,7 +28,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['authn', /^authn\//], //                                   credential → user
     [
       'lines',
-      /^proxy\/(address|body|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
+      /^proxy\/(address|body|chunks|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
     ], // what both carriers share: header lines, the API server
     ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //                    commands that need no gate
   ],

@@ -2,6 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
+import { CHUNK_ROOM, NO_ROOM, type Room } from '../../../src/proxy/chunks.ts';
 import { Gather, type Outlet } from '../../../src/proxy/gather.ts';
 import { Slabs } from '../../../src/proxy/slabs.ts';
 
@@ -13,16 +14,24 @@ class Receiver implements Outlet {
   readonly written: Buffer[] = [];
   readonly dones: (() => void)[] = [];
   readonly drains: (() => void)[] = [];
+  /** What was left behind each piece that was written. */
+  readonly roomBehind: number[] = [];
+  readonly room: Room;
   open = true;
   full = false;
   resumed = 0;
   lostBytes = 0;
 
+  constructor(room: Room) {
+    this.room = room;
+  }
+
   isOpen(): boolean {
     return this.open;
   }
-  write(bytes: Buffer, done?: () => void): boolean {
-    this.written.push(Buffer.from(bytes));
+  write(bytes: Buffer, end: number, done?: () => void): boolean {
+    this.written.push(Buffer.from(bytes.subarray(this.room.before, end)));
+    this.roomBehind.push(bytes.length - end);
     if (done !== undefined) this.dones.push(done);
     return !this.full;
   }
@@ -40,9 +49,9 @@ class Receiver implements Outlet {
   }
 }
 
-function scene() {
+function scene(room: Room = NO_ROOM) {
   const slabs = new Slabs();
-  const receiver = new Receiver();
+  const receiver = new Receiver(room);
   return { slabs, receiver, gather: new Gather(slabs, receiver) };
 }
 
@@ -141,3 +150,37 @@ t.test(
     t.equal(receiver.resumed, 1, 'nor does it wake the sender again');
   },
 );
+
+t.test('every piece, small or bulk, has the room around it that the receiver asks for', async (t) => {
+  const { receiver, gather } = scene(CHUNK_ROOM);
+  const { before, after } = CHUNK_ROOM;
+  const record = bytes(16 * KIB, 'r');
+  gather.take(3, record);
+  for (let i = 0; i < 10; i++) gather.take(record.length, record);
+  await nextTurn();
+  t.same(
+    receiver.sizes,
+    [3, SLAB - before - after, before + after],
+    'ten records and their room do not fit a slab',
+  );
+  t.ok(
+    receiver.written.every((piece) => piece.every((byte) => byte === 0x72)),
+    'nothing but what was taken',
+  );
+  t.ok(receiver.roomBehind.every((left) => left >= after));
+});
+
+t.test('nothing is no piece', async (t) => {
+  const { receiver, gather } = scene(CHUNK_ROOM);
+  t.ok(gather.take(0, bytes(10)));
+  await nextTurn();
+  t.same(receiver.sizes, []);
+});
+
+t.test('what a closed receiver loses is counted without the room', async (t) => {
+  const { receiver, gather } = scene(CHUNK_ROOM);
+  gather.take(8 * KIB, bytes(8 * KIB));
+  receiver.open = false;
+  await nextTurn();
+  t.equal(receiver.lostBytes, 8 * KIB);
+});
