@@ -32,7 +32,7 @@ export interface Evidence {
   readonly issuer: string;
   /** The header whose entry judged it, lower case; absent for credentials without an issuer. */
   readonly sourceHeader?: string;
-  /** The verified claims as they were signed; empty for credentials without any. */
+  /** The verified claims as they were signed, with a distributed groups claim in its place; empty for credentials without any. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 

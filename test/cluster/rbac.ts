@@ -48,7 +48,7 @@ export function makeTestObjects(gate: GateSubject): readonly TestObject[] {
 }
 
 /** What a service account's token says beside its name, when it is bound to a pod or node. */
-const ACCOUNT_EXTRAS = ['pod-name', 'pod-uid', 'node-name', 'node-uid'].map(
+const ACCOUNT_EXTRAS = ['credential-id', 'pod-name', 'pod-uid', 'node-name', 'node-uid'].map(
   (key) => `userextras/authentication.kubernetes.io/${key}`,
 );
 
