@@ -74,35 +74,39 @@ export async function startAuthenticatingServer(dir: string, document: object): 
 }
 
 function reloads(api: ApiClient, file: string, readLog: () => string) {
-  const replace = (document: object): string => {
+  const readMetrics = async (): Promise<string> => String((await api.send('GET', '/metrics')).body);
+  /** Replaces the file; resolves with whether it is used now, as soon as that is known. */
+  const replace = async (document: object): Promise<boolean> => {
     const text = JSON.stringify(document);
+    const hash = createHash('sha256').update(text).digest('hex');
+    const before = countFailures(await readMetrics());
+    readLog();
     writeFileSync(`${file}.next`, text);
     renameSync(`${file}.next`, file);
-    return createHash('sha256').update(text).digest('hex');
-  };
-  const failures = async (): Promise<number> => {
-    const { body } = await api.send('GET', '/metrics');
-    const line = String(body)
-      .split('\n')
-      .find((one) => one.startsWith(`${METRICS}_automatic_reloads_total{`) && one.includes('"failure"'));
-    return Number(line?.split(' ').at(-1) ?? 0);
+    let isUsed = false;
+    const isDecided = ({ body }: { readonly body: unknown }): boolean => {
+      isUsed = String(body).includes(`hash="sha256:${hash}"`);
+      return isUsed || countFailures(String(body)) > before;
+    };
+    await api.waitFor('/metrics', isDecided, RELOAD_TIMEOUT_MS);
+    return isUsed;
   };
   return {
     use: async (document: object) => {
-      const hash = replace(document);
-      const isUsed = ({ body }: { body: unknown }) => String(body).includes(`hash="sha256:${hash}"`);
-      await api.waitFor('/metrics', isUsed, RELOAD_TIMEOUT_MS);
+      if (!(await replace(document))) throw new Error(`kube-apiserver refuses the file:\n${readLog()}`);
     },
     refuse: async (document: object) => {
-      const before = await failures();
-      readLog();
-      replace(document);
-      const deadline = Date.now() + RELOAD_TIMEOUT_MS;
-      while ((await failures()) === before)
-        if (Date.now() > deadline) throw new Error('kube-apiserver did not refuse the file');
+      if (await replace(document)) throw new Error('kube-apiserver takes the file');
       return readLog();
     },
   };
+}
+
+function countFailures(metrics: string): number {
+  const line = metrics
+    .split('\n')
+    .find((one) => one.startsWith(`${METRICS}_automatic_reloads_total{`) && one.includes('"failure"'));
+  return Number(line?.split(' ').at(-1) ?? 0);
 }
 
 /** Free now; another process may be faster, which ends in an error that says so. */

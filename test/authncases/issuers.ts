@@ -15,6 +15,8 @@ const WELL_KNOWN = '/.well-known/openid-configuration';
 const KEYS = '/keys';
 /** Where a discovery document may be that is not at its usual place. */
 export const DISCOVERY_ELSEWHERE = '/discovery-elsewhere';
+/** An issuer at a path that ends so has a slash at the end of its URL; its documents are found without. */
+export const WITH_SLASH = '/with-slash';
 const TOKEN_SECONDS = 600;
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
 /** Every issuer publishes a key for EdDSA too: that a token is refused is then not for want of it. */
@@ -123,8 +125,8 @@ function completeClaims(iss: string, now: number, claims: Claims): Claims {
 
 function discovery(issuer: string): object {
   return {
-    issuer,
-    jwks_uri: `${issuer.replace(/\/$/, '')}${KEYS}`,
+    issuer: issuer.endsWith(WITH_SLASH) ? `${issuer}/` : issuer,
+    jwks_uri: `${issuer}${KEYS}`,
     authorization_endpoint: `${issuer}/authorize`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
