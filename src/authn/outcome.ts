@@ -23,7 +23,7 @@ export type RejectedCode =
 export interface Evidence {
   /** The JWT's issuer; '' for credentials without one. */
   readonly issuer: string;
-  /** The verified claims as they were signed; empty for credentials without any. */
+  /** The verified claims as they were signed, with a distributed groups claim in its place; empty for credentials without any. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 

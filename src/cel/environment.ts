@@ -9,7 +9,7 @@ import { registerLists } from './lists.ts';
 import { registerPatterns } from './patterns.ts';
 import { registerSets } from './sets.ts';
 import { REPLACED_METHODS, registerStrings } from './strings.ts';
-import { callsIn, keysRead, renameMethods, repeats } from './syntax.ts';
+import { callsIn, keysRead, keysSelected, renameMethods, repeats } from './syntax.ts';
 import { registerURLs } from './urls.ts';
 
 /** A variable's type: CEL's name of it (`string`, `list<string>`, `map<string, dyn>`), or the fields of an object. */
@@ -29,6 +29,8 @@ export interface Expression {
   evaluate(variables: Readonly<Record<string, unknown>>): Evaluation;
   /** The keys of a variable that it reads by name. */
   keysRead(variable: string): ReadonlySet<string>;
+  /** Those of them that are selected like fields, not by index: what apiserver's rule on `claims.email` looks at. */
+  keysSelected(variable: string): ReadonlySet<string>;
 }
 
 /** What compiling came to; `message` begins with `LINE:COLUMN: ` where there is a place. */
@@ -143,6 +145,7 @@ function createExpression(from: {
       }
     },
     keysRead: (variable) => keysRead(tree, variable),
+    keysSelected: (variable) => keysSelected(tree, variable),
   };
 }
 

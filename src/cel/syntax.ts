@@ -42,6 +42,16 @@ export function keysRead(root: ASTNode, variable: string): ReadonlySet<string> {
   return keys;
 }
 
+/** Those of `keysRead` that are selected like fields: `claims.email`, `claims.?email`, `has(claims.email)`. */
+export function keysSelected(root: ASTNode, variable: string): ReadonlySet<string> {
+  const keys = new Set<string>();
+  walk(root, (node) => {
+    const key = node.op === '.' || node.op === '.?' ? keyOf(node, variable) : undefined;
+    if (key !== undefined) keys.add(key);
+  });
+  return keys;
+}
+
 /** Puts `names.get(name)` for the name of each method call that has one. @returns the new text; the same where there is none */
 export function renameMethods(text: string, root: ASTNode, names: ReadonlyMap<string, string>): string {
   const edits: { readonly at: number; readonly name: string; readonly by: string }[] = [];

@@ -28,13 +28,19 @@ const document = (version: string, more: object = {}) =>
           { claim: 'hd', requiredValue: 'example.com' },
         ],
         claimMappings: {
-          username: { expression: "'corp:' + claims.email.split('@')[0] + (claims.?email_verified.orValue(true) ? '' : '!')" },
+          username: {
+            expression:
+              "'corp:' + claims.email.split('@')[0] + (claims.?email_verified.orValue(true) ? '' : '!')",
+          },
           groups: { expression: "claims.groups.map(g, 'corp:' + g)" },
           uid: { claim: 'sub' },
           extra: [{ key: 'example.org/tenant', valueExpression: 'claims.hd' }],
         },
         userValidationRules: [
-          { expression: "!user.groups.exists(g, g == 'corp:contractors')", message: 'contractors use the other gate' },
+          {
+            expression: "!user.groups.exists(g, g == 'corp:contractors')",
+            message: 'contractors use the other gate',
+          },
         ],
         ...more,
       },
@@ -102,10 +108,13 @@ t.test('a refusal says what its rule says, and nothing of the claims', async (t)
   }
 });
 
-t.test('without a credential: the paths of authentication.anonymous, whatever the file opens at the API server', async (t) => {
-  t.match(await as('nobody', ['get', '--raw', '/livez']), { code: 0, stdout: 'ok' });
-  t.match(await as('nobody', ['get', '--raw', '/readyz']), { code: 1, stderr: /no credential was sent/ });
-});
+t.test(
+  'without a credential: the paths of authentication.anonymous, whatever the file opens at the API server',
+  async (t) => {
+    t.match(await as('nobody', ['get', '--raw', '/livez']), { code: 0, stdout: 'ok' });
+    t.match(await as('nobody', ['get', '--raw', '/readyz']), { code: 1, stderr: /no credential was sent/ });
+  },
+);
 
 t.test('a change of the file counts within seconds', async (t) => {
   writeFileSync(file, document('v1', { claimMappings: { username: { claim: 'sub', prefix: 'v1:' } } }));
@@ -121,7 +130,10 @@ t.test('a change of the file counts within seconds', async (t) => {
 function extraKeys(): object[] {
   const apiVersion = 'rbac.authorization.k8s.io/v1';
   const metadata = { name: 'gate-extra-keys' };
-  const resources = ['userextras/example.org/tenant', 'userextras/authentication.kubernetes.io/credential-id'];
+  const resources = [
+    'userextras/example.org/tenant',
+    'userextras/authentication.kubernetes.io/credential-id',
+  ];
   const kind = context.auditLog === '' ? 'ServiceAccount' : 'User';
   const subject =
     kind === 'User'
