@@ -2,6 +2,8 @@
 // caller. The answers are those that kube-apiserver 1.36 gave (test/e2e/authn-cases.test.ts asks it again); where Postern differs on purpose the
 // row says so and why.
 
+import type { ErrorCode } from '../../src/errors.ts';
+
 /** The user that a token becomes, without the group `system:authenticated`, which the API server adds to everybody. */
 export interface ExpectedUser {
   readonly kind: 'user';
@@ -11,11 +13,10 @@ export interface ExpectedUser {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A refusal: 401 at both doors. */
+/** A refusal: 401 at the API server, and what its code says at Postern. */
 export interface ExpectedRefusal {
   readonly kind: 'refused';
-  /** Postern's code, of src/errortable.ts. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** What the API server's log says of it, so that nothing is refused for another reason than the row's. */
   readonly reason: string;
 }
@@ -96,12 +97,12 @@ export function user(username: string, more: Partial<Omit<ExpectedUser, 'kind' |
 }
 
 /** Nobody: with Postern's code and what kube-apiserver logs. */
-export function refused(code: string, reason: string): ExpectedRefusal {
+export function refused(code: ErrorCode, reason: string): ExpectedRefusal {
   return { kind: 'refused', code, reason };
 }
 
 /** Postern refuses what the API server takes. */
-export function posternRefuses(code: string, why: string): Difference {
+export function posternRefuses(code: ErrorCode, why: string): Difference {
   return { expected: { kind: 'refused', code }, why };
 }
 
