@@ -64,7 +64,7 @@ export const claimRules: Topic = {
         ['false says the message', { hd: 'x' }, refused('TOKEN_RULE', 'failed: the hd claim must be example.com')],
         ['another type is not equal', { hd: 7 }, refused('TOKEN_RULE', 'failed: the hd claim must be')],
         ['null is not equal', { hd: null }, refused('TOKEN_RULE', 'failed: the hd claim must be')],
-        ['a missing claim is an error', {}, refused('TOKEN_RULE', 'no such key: hd')],
+        ['a missing claim is an error', {}, refused('TOKEN_CLAIMS', 'no such key: hd')],
       ],
     },
     {
@@ -91,7 +91,7 @@ export const claimRules: Topic = {
         ['the value fails', { hd: 'x', n: 3 }, refused('TOKEN_CLAIMS', 'required claim hd value')],
         ['the first fails', { hd: 'example.com', n: 1 }, refused('TOKEN_RULE', 'failed: too small')],
         ['the second fails', { hd: 'example.com', n: 5 }, refused('TOKEN_RULE', 'failed: too large')],
-        ['a string is not compared', { hd: 'example.com', n: '3' }, refused('TOKEN_RULE', 'no such overload')],
+        ['a string is not compared', { hd: 'example.com', n: '3' }, refused('TOKEN_CLAIMS', 'no such overload')],
       ],
     },
     {
@@ -100,7 +100,7 @@ export const claimRules: Topic = {
       entry: rule("claims.missing == 'x' || claims.sub == 'jane'"),
       rows: [
         ['true beside an error is true', {}, user('jane')],
-        ['false beside an error is an error', { sub: 'joe' }, refused('TOKEN_RULE', 'no such key: missing')],
+        ['false beside an error is an error', { sub: 'joe' }, refused('TOKEN_CLAIMS', 'no such key: missing')],
       ],
     },
   ],
@@ -147,7 +147,7 @@ export const userRules: Topic = {
           mapped([], { uid: '1', extra: { 'example.org/tenant': ['t1'] } }),
         ],
         ['another extra', { oid: '1', tenant: 't2' }, refused('TOKEN_RULE', 'failed: not so')],
-        ['no extra is an error', { oid: '1' }, refused('TOKEN_RULE', 'no such key: example.org/tenant')],
+        ['no extra is an error', { oid: '1' }, refused('TOKEN_CLAIMS', 'no such key: example.org/tenant')],
       ],
     },
     {

@@ -66,7 +66,7 @@ export const signatures: Topic = {
         [
           'what is critical must be understood',
           ({ complete }) => craft({ ...HEADER, crit: ['exp'], exp: 1 }, complete(), 'c2ln'),
-          refused('TOKEN_SIGNATURE', 'verify'),
+          refused('TOKEN_MALFORMED', 'verify'),
         ],
       ],
     },
