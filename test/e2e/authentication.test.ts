@@ -26,14 +26,12 @@ const document = (version: string, more: object = {}) =>
         issuer: authentication.jwt[0]?.issuer,
         claimValidationRules: [
           { expression: "'otp' in claims.amr", message: 'log in with a second factor' },
+          { expression: 'claims.?email_verified.orValue(true) == true', message: 'confirm your address' },
           { claim: 'hd', requiredValue: 'example.com' },
         ],
         claimMappings: {
-          username: {
-            expression:
-              "'corp:' + claims.email.split('@')[0] + (claims.?email_verified.orValue(true) ? '' : '!')",
-          },
-          groups: { expression: "claims.groups.map(g, 'corp:' + g)" },
+          username: { expression: "'corp:' + claims.email.split('@')[0]" },
+          groups: { expression: "dyn(claims.groups).map(g, 'corp:' + g)" },
           uid: { claim: 'sub' },
           extra: [{ key: 'example.org/tenant', valueExpression: 'claims.hd' }],
         },
@@ -89,6 +87,7 @@ t.test('the user, groups, uid and extra of the file are what the API server sees
 t.test('a refusal says what its rule says, and nothing of the claims', async (t) => {
   const cases = [
     ['factor', { amr: ['pwd'] }, 'log in with a second factor'],
+    ['unverified', { email_verified: false }, 'confirm your address'],
     ['contractor', { groups: ['contractors'] }, 'contractors use the other gate'],
     ['domain', { hd: 'evil.example' }, 'a claim is missing, of the wrong type, or refused by a rule'],
     [

@@ -15,7 +15,7 @@ const gate = await startTestGate({
     ],
     claimMappings: {
       username: { expression: "'corp:' + claims.sub" },
-      groups: { expression: "claims.groups.map(g, 'corp:' + g)" },
+      groups: { expression: "dyn(claims.groups).map(g, 'corp:' + g)" },
       uid: { expression: 'claims.oid' },
       extra: [
         { key: 'example.org/tenant', valueExpression: 'claims.tenant' },

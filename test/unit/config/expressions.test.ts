@@ -68,7 +68,7 @@ const emails: readonly (readonly [string, object, boolean])[] = [
   ["{claims.?email: '1'}.size() > 0 ? 'a' : 'b'", {}, false],
   ["{'k': claims.?email}['k'].orValue('')", {}, false],
   ["[claims.email].map(e, e + '!')[0]", {}, false],
-  ["claims.groups.exists(g, g == claims.email) ? 'a' : 'b'", {}, false],
+  ["dyn(claims.groups).exists(g, g == claims.email) ? 'a' : 'b'", {}, false],
   ['claims.email', { claimValidationRules: [verified] }, true],
   [
     'claims.email',
