@@ -37,7 +37,10 @@ export interface AuthenticatingServer {
  * Starts both in `dir`, with `document` as the file; issuers need not be there yet.
  * @throws Error with the end of the log of the one that failed.
  */
-export async function startAuthenticatingServer(dir: string, document: object): Promise<AuthenticatingServer> {
+export async function startAuthenticatingServer(
+  dir: string,
+  document: object,
+): Promise<AuthenticatingServer> {
   const binaries = await ensureBinaries();
   const ca = await makeCA('authncases');
   const ports = await freePorts(3);
@@ -68,7 +71,8 @@ export async function startAuthenticatingServer(dir: string, document: object): 
   return {
     ...{ port, server, caPem: ca.certPem, gateKubeconfig: join(dir, 'gate.kubeconfig') },
     ...reloads(api, file, log.read),
-    reasons: () => [...log.read().matchAll(REASON)].map(([, reason = '']) => JSON.parse(`"${reason}"`) as string),
+    reasons: () =>
+      [...log.read().matchAll(REASON)].map(([, reason = '']) => JSON.parse(`"${reason}"`) as string),
     stop,
   };
 }
@@ -181,7 +185,8 @@ function startProcesses(dir: string) {
       running.push(child);
       child.once('error', reject);
       child.once('exit', (code) => {
-        if (!isEnding) reject(new Error(`${name} ended with ${code}:\n${readFileSync(path, 'utf8').slice(-3000)}`));
+        if (!isEnding)
+          reject(new Error(`${name} ended with ${code}:\n${readFileSync(path, 'utf8').slice(-3000)}`));
       });
     },
     async stop() {

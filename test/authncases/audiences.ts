@@ -2,7 +2,8 @@
 
 import { posternRefuses, refused, type Topic, user } from './case.ts';
 
-const SOURCE = 'plugin/pkg/authenticator/token/oidc/oidc.go verifyAudience; github.com/coreos/go-oidc verify.go';
+const SOURCE =
+  'plugin/pkg/authenticator/token/oidc/oidc.go verifyAudience; github.com/coreos/go-oidc verify.go';
 const WRONG = 'expected audience';
 const two = { issuer: () => ({ audiences: ['one', 'two'], audienceMatchPolicy: 'MatchAny' }) };
 
@@ -22,7 +23,10 @@ export const audiences: Topic = {
           'azp says nothing of several',
           { aud: ['postern', 'other'], azp: 'other' },
           user('jane'),
-          posternRefuses('TOKEN_AUDIENCE', 'the token was made for another client: contract/field-lessons.md S18'),
+          posternRefuses(
+            'TOKEN_AUDIENCE',
+            'the token was made for another client: contract/field-lessons.md S18',
+          ),
         ],
         ['another', { aud: 'other' }, refused('TOKEN_AUDIENCE', WRONG)],
         ['others', { aud: ['a', 'b'] }, refused('TOKEN_AUDIENCE', WRONG)],
@@ -37,7 +41,10 @@ export const audiences: Topic = {
           'another case of the claim is the claim',
           { aud: undefined, AUD: 'postern' },
           user('jane'),
-          posternRefuses('TOKEN_AUDIENCE', 'names of claims are case-sensitive (RFC 7519 §10.1.1): only Go is lenient'),
+          posternRefuses(
+            'TOKEN_AUDIENCE',
+            'names of claims are case-sensitive (RFC 7519 §10.1.1): only Go is lenient',
+          ),
         ],
       ],
     },
@@ -59,7 +66,10 @@ export const audiences: Topic = {
       entry: {
         ...two,
         claimValidationRules: [
-          { expression: "'two' in claims.aud && (!('one' in claims.aud) || claims.azp == 'one')", message: 'no' },
+          {
+            expression: "'two' in claims.aud && (!('one' in claims.aud) || claims.azp == 'one')",
+            message: 'no',
+          },
         ],
       },
       rows: [

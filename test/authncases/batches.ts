@@ -30,7 +30,9 @@ export function toDocument(jwt: readonly object[]): object {
 
 /** Splits the table into files. */
 export function makeBatches(topics: readonly Topic[], issuers: Issuers): readonly Batch[] {
-  const scenarios = topics.flatMap(({ name, scenarios }) => scenarios.map((scenario) => ({ name, scenario })));
+  const scenarios = topics.flatMap(({ name, scenarios }) =>
+    scenarios.map((scenario) => ({ name, scenario })),
+  );
   const batches: Batch[] = [];
   for (let begin = 0; begin < scenarios.length; begin += MAX_ENTRIES) {
     const part = scenarios.slice(begin, begin + MAX_ENTRIES).map((one, index) => ({

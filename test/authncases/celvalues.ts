@@ -1,6 +1,16 @@
 // Numbers, booleans, null and times in expressions: every JSON number is a double, and nothing is converted by itself.
 
-import { type Claims, type Expected, refused, type Row, type Scenario, type Topic, value, withValue } from './case.ts';
+import {
+  type Claims,
+  disagrees,
+  type Expected,
+  type Row,
+  refused,
+  type Scenario,
+  type Topic,
+  value,
+  withValue,
+} from './case.ts';
 
 const SOURCE = 'pkg/cel/environment/base.go; github.com/google/cel-go common/types';
 const OVERLOAD = refused('TOKEN_CLAIMS', 'no such overload');
@@ -11,7 +21,13 @@ function scenario(expression: string, rows: readonly Row[], source = SOURCE): Sc
 const row = (n: unknown, expected: Expected, fact = JSON.stringify(n)): Row => [fact, { n }, expected];
 const text =
   (json: string) =>
-  ({ signText, complete }: { signText: (text: string) => Promise<string>; complete: (claims: Claims) => Claims }) =>
+  ({
+    signText,
+    complete,
+  }: {
+    signText: (text: string) => Promise<string>;
+    complete: (claims: Claims) => Claims;
+  }) =>
     signText(JSON.stringify(complete({ n: '@' })).replace('"@"', json));
 
 export const celValues: Topic = {
@@ -36,6 +52,7 @@ export const celValues: Topic = {
         'a number that no double can hold',
         text('1e999'),
         refused('TOKEN_CLAIMS', 'failed to unmarshal'),
+        disagrees(withValue('+Inf'), 'it is read as infinity'),
       ],
     ]),
     scenario('string(int(claims.n))', [
@@ -62,9 +79,15 @@ export const celValues: Topic = {
       row(1, OVERLOAD, 'a double and an int are not added'),
       row('1', OVERLOAD, 'nor a string and an int'),
     ]),
-    scenario('string(claims.n + 1.0)', [row(1, withValue('2'), 'two doubles are'), row(0.5, withValue('1.5'))]),
+    scenario('string(claims.n + 1.0)', [
+      row(1, withValue('2'), 'two doubles are'),
+      row(0.5, withValue('1.5')),
+    ]),
     scenario('string(claims.n % 2)', [row(3, OVERLOAD, 'a double has no remainder')]),
-    scenario('string(int(claims.n) % 2 + int(claims.n) / 2)', [row(7, withValue('4')), row(-7, withValue('-4'))]),
+    scenario('string(int(claims.n) % 2 + int(claims.n) / 2)', [
+      row(7, withValue('4')),
+      row(-7, withValue('-4')),
+    ]),
     scenario('string(1 / int(claims.n))', [
       row(2, withValue('0')),
       row(0, refused('TOKEN_CLAIMS', 'division by zero')),
@@ -74,7 +97,11 @@ export const celValues: Topic = {
       row('1', withValue('string')),
       row([], withValue('else')),
     ]),
-    scenario("claims.n == null ? 'null' : 'not'", [row(null, withValue('null')), row(0, withValue('not')), row('', withValue('not'))]),
+    scenario("claims.n == null ? 'null' : 'not'", [
+      row(null, withValue('null')),
+      row(0, withValue('not')),
+      row('', withValue('not')),
+    ]),
     scenario("claims.n ? 'yes' : 'no'", [
       row(true, withValue('yes')),
       row(false, withValue('no')),

@@ -1,6 +1,6 @@
 // What characters a name may have. The API server takes all; Postern refuses what a header line would lose or be split by.
 
-import { posternRefuses, refused, type Topic, user, username } from './case.ts';
+import { disagrees, posternRefuses, refused, type Topic, user, username } from './case.ts';
 
 const SOURCE = 'plugin/pkg/authenticator/token/oidc/oidc.go getUsername; encoding/json';
 const CONTROL = 'a control character can not be carried in a header line';
@@ -46,9 +46,15 @@ export const characters: Topic = {
       about: 'control characters',
       source: `${SOURCE}; ${LESSONS}`,
       entry: { claimMappings: username('name') },
-      rows: ['a\r\nImpersonate-Group: system:masters', 'a\nb', 'a\u0000b', 'a\tb', 'a\u001b[2J', 'a\u007fb', 'a\u0085b'].map(
-        (name) => [JSON.stringify(name), { name }, user(name), posternRefuses('TOKEN_CLAIMS', CONTROL)],
-      ),
+      rows: [
+        'a\r\nImpersonate-Group: system:masters',
+        'a\nb',
+        'a\u0000b',
+        'a\tb',
+        'a\u001b[2J',
+        'a\u007fb',
+        'a\u0085b',
+      ].map((name) => [JSON.stringify(name), { name }, user(name), posternRefuses('TOKEN_CLAIMS', CONTROL)]),
     },
     {
       about: 'white space at the ends',
@@ -69,7 +75,9 @@ export const characters: Topic = {
         [
           'of a claim that is there twice the last counts',
           ({ signText, complete }) =>
-            signText(JSON.stringify(complete()).replace('{', '{"name":"first",').replace(/}$/, ',"name":"last"}')),
+            signText(
+              JSON.stringify(complete()).replace('{', '{"name":"first",').replace(/}$/, ',"name":"last"}'),
+            ),
           user('last'),
         ],
         [
@@ -93,14 +101,23 @@ export const characters: Topic = {
           'a byte order mark is not JSON',
           ({ signText, complete }) => signText(`\ufeff${JSON.stringify(complete({ name: 'jane' }))}`),
           refused('TOKEN_MALFORMED', 'invalid bearer token'),
+          disagrees(user('jane'), 'the mark is dropped before the JSON is read'),
         ],
         [
           'nothing may come after it',
           ({ signText, complete }) => signText(`${JSON.stringify(complete({ name: 'jane' }))}{}`),
           refused('TOKEN_MALFORMED', 'invalid bearer token'),
         ],
-        ['a list is not claims', ({ signText }) => signText('[]'), refused('TOKEN_MALFORMED', 'invalid bearer token')],
-        ['text is not claims', ({ signText }) => signText('jane'), refused('TOKEN_MALFORMED', 'invalid bearer token')],
+        [
+          'a list is not claims',
+          ({ signText }) => signText('[]'),
+          refused('TOKEN_MALFORMED', 'invalid bearer token'),
+        ],
+        [
+          'text is not claims',
+          ({ signText }) => signText('jane'),
+          refused('TOKEN_MALFORMED', 'invalid bearer token'),
+        ],
       ],
     },
   ],

@@ -56,7 +56,11 @@ export const distributed: Topic = {
           async (make) => make.sign(sources({ JWT: await answer(make, { groups: ['a'] }) })),
           user('jane'),
         ],
-        ['names without sources', { _claim_names: { groups: 'src1' } }, refused('TOKEN_CLAIMS', 'source does not exist')],
+        [
+          'names without sources',
+          { _claim_names: { groups: 'src1' } },
+          refused('TOKEN_CLAIMS', 'source does not exist'),
+        ],
         [
           'a source that is not there',
           { _claim_names: { groups: 'src2' }, _claim_sources: { src1: {} } },
@@ -113,9 +117,15 @@ export const distributed: Topic = {
     {
       about: 'groups by expression',
       source: `${SOURCE}: only claimMappings.groups.claim is resolved`,
-      entry: { claimMappings: { ...username('sub'), groups: { expression: "claims.?groups.orValue(['none'])" } } },
+      entry: {
+        claimMappings: { ...username('sub'), groups: { expression: "claims.?groups.orValue(['none'])" } },
+      },
       rows: [
-        ['nothing is fetched', sources({ endpoint: 'https://127.0.0.1:1/' }), user('jane', { groups: ['none'] })],
+        [
+          'nothing is fetched',
+          sources({ endpoint: 'https://127.0.0.1:1/' }),
+          user('jane', { groups: ['none'] }),
+        ],
       ],
     },
   ],

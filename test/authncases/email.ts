@@ -15,8 +15,16 @@ export const email: Topic = {
       rows: [
         ['verified', { email: EMAIL, email_verified: true }, user(EMAIL)],
         ['nothing said', { email: EMAIL }, user(EMAIL)],
-        ['not verified', { email: EMAIL, email_verified: false }, refused('TOKEN_CLAIMS', 'email not verified')],
-        ['null is false', { email: EMAIL, email_verified: null }, refused('TOKEN_CLAIMS', 'email not verified')],
+        [
+          'not verified',
+          { email: EMAIL, email_verified: false },
+          refused('TOKEN_CLAIMS', 'email not verified'),
+        ],
+        [
+          'null is false',
+          { email: EMAIL, email_verified: null },
+          refused('TOKEN_CLAIMS', 'email not verified'),
+        ],
         [
           'a string is not a boolean',
           { email: EMAIL, email_verified: 'true' },
@@ -40,23 +48,37 @@ export const email: Topic = {
       source: 'pkg/apis/apiserver/validation validateClaimMappings',
       entry: {
         claimMappings: { username: { expression: 'claims.email' } },
-        claimValidationRules: [{ expression: 'claims.?email_verified.orValue(true) == true', message: 'verify it' }],
+        claimValidationRules: [
+          { expression: 'claims.?email_verified.orValue(true) == true', message: 'verify it' },
+        ],
       },
       rows: [
         ['verified', { email: EMAIL, email_verified: true }, user(EMAIL)],
         ['nothing said', { email: EMAIL }, user(EMAIL)],
         ['not verified', { email: EMAIL, email_verified: false }, refused('TOKEN_RULE', 'failed: verify it')],
-        ['a string is not true', { email: EMAIL, email_verified: 'true' }, refused('TOKEN_RULE', 'failed: verify it')],
+        [
+          'a string is not true',
+          { email: EMAIL, email_verified: 'true' },
+          refused('TOKEN_RULE', 'failed: verify it'),
+        ],
       ],
     },
     {
       about: 'by expression, that chooses',
       source: SOURCE,
-      entry: { claimMappings: { username: { expression: "claims.email_verified ? claims.email : 'id:' + claims.sub" } } },
+      entry: {
+        claimMappings: {
+          username: { expression: "claims.email_verified ? claims.email : 'id:' + claims.sub" },
+        },
+      },
       rows: [
         ['verified', { email: EMAIL, email_verified: true }, user(EMAIL)],
         ['not verified', { email: EMAIL, email_verified: false }, user('id:jane')],
-        ['a string is no condition', { email: EMAIL, email_verified: 'x' }, refused('TOKEN_CLAIMS', 'no such overload')],
+        [
+          'a string is no condition',
+          { email: EMAIL, email_verified: 'x' },
+          refused('TOKEN_CLAIMS', 'no such overload'),
+        ],
       ],
     },
   ],

@@ -12,7 +12,8 @@ export const extra: Topic = {
   scenarios: [
     {
       about: 'the id of the token',
-      source: 'oidc.go getCredentialID; oidc_test.go "credential id set in extra …", "non-string jti claim …"',
+      source:
+        'oidc.go getCredentialID; oidc_test.go "credential id set in extra …", "non-string jti claim …"',
       entry: {},
       rows: [
         ['jti becomes the credential id', { jti: 'abc-1' }, user('jane', credential('abc-1'))],
@@ -39,7 +40,12 @@ export const extra: Topic = {
         ['null is no key', { v: null }, withValue()],
         ['a missing claim is a refusal', {}, refused('TOKEN_CLAIMS', 'no such key: v')],
         ...['7', 'true', '{"a":"b"}', '["a",7]', '["a",null]', '[["a"]]'].map(
-          (text) => [`${text} is no list of strings`, { v: JSON.parse(text) }, refused('TOKEN_CLAIMS', TYPE)] as const,
+          (text) =>
+            [
+              `${text} is no list of strings`,
+              { v: JSON.parse(text) },
+              refused('TOKEN_CLAIMS', TYPE),
+            ] as const,
         ),
         [
           'beside the id of the token',
@@ -90,7 +96,11 @@ export const extra: Topic = {
         },
       },
       rows: [
-        ['both', { a: '1', b: '2' }, user('jane', { extra: { 'example.org/a': ['1'], 'example.org/b': ['2'] } })],
+        [
+          'both',
+          { a: '1', b: '2' },
+          user('jane', { extra: { 'example.org/a': ['1'], 'example.org/b': ['2'] } }),
+        ],
         ['one empty', { a: '1', b: '' }, user('jane', { extra: { 'example.org/a': ['1'] } })],
         ['one missing refuses the token', { a: '1' }, refused('TOKEN_CLAIMS', 'no such key: b')],
       ],

@@ -21,8 +21,16 @@ export const groups: Topic = {
         ['a list keeps its order', { groups: ['b', 'a', 'c'] }, user('jane', { groups: ['b', 'a', 'c'] })],
         ['a string is one group', { groups: 'team1' }, user('jane', { groups: ['team1'] })],
         ['a string is never split', { groups: 'a,b c' }, user('jane', { groups: ['a,b c'] })],
-        ['a comma is part of a name', { groups: ['a,system:masters'] }, user('jane', { groups: ['a,system:masters'] })],
-        ['what is there twice stays twice', { groups: ['a', 'b', 'a'] }, user('jane', { groups: ['a', 'b', 'a'] })],
+        [
+          'a comma is part of a name',
+          { groups: ['a,system:masters'] },
+          user('jane', { groups: ['a,system:masters'] }),
+        ],
+        [
+          'what is there twice stays twice',
+          { groups: ['a', 'b', 'a'] },
+          user('jane', { groups: ['a', 'b', 'a'] }),
+        ],
         ['absent is none', {}, user('jane')],
         ['null is none', { groups: null }, user('jane')],
         ['an empty list is none', { groups: [] }, user('jane')],
@@ -54,7 +62,11 @@ export const groups: Topic = {
         ],
         ...['[1]', '["a",true]', '[["a"]]', '[{"name":"a"}]', '{"a":"b"}', '7', 'false'].map(
           (text) =>
-            [`${text} is no list of strings`, { groups: JSON.parse(text) }, refused('TOKEN_CLAIMS', PARSE)] as const,
+            [
+              `${text} is no list of strings`,
+              { groups: JSON.parse(text) },
+              refused('TOKEN_CLAIMS', PARSE),
+            ] as const,
         ),
       ],
     },
@@ -70,7 +82,11 @@ export const groups: Topic = {
           { groups: ['system:masters'] },
           user('jane', { groups: ['oidc:system:masters'] }),
         ],
-        ['an empty string is the prefix alone', { groups: ['', 'a'] }, user('jane', { groups: ['oidc:', 'oidc:a'] })],
+        [
+          'an empty string is the prefix alone',
+          { groups: ['', 'a'] },
+          user('jane', { groups: ['oidc:', 'oidc:a'] }),
+        ],
       ],
     },
     {
@@ -122,7 +138,11 @@ export const groups: Topic = {
         ['an empty list is none', { roles: [] }, user('jane')],
         ['null is none', { roles: null }, user('jane')],
         ['a missing claim is a refusal', {}, refused('TOKEN_CLAIMS', 'no such key: roles')],
-        ['a claim named groups is no group', { groups: ['x'], roles: ['a'] }, user('jane', { groups: ['a'] })],
+        [
+          'a claim named groups is no group',
+          { groups: ['x'], roles: ['a'] },
+          user('jane', { groups: ['a'] }),
+        ],
         ...['7', 'true', '{"a":"b"}', '["a",1]', '["a",null]', '[["a"]]'].map(
           (text) =>
             [

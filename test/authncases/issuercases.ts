@@ -15,7 +15,11 @@ export const issuerCases: Topic = {
       entry: {},
       rows: [
         ['to the letter', {}, user('jane')],
-        ['with a slash more', ({ sign, issuer }) => sign({ iss: `${issuer}/` }), refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
+        [
+          'with a slash more',
+          ({ sign, issuer }) => sign({ iss: `${issuer}/` }),
+          refused('TOKEN_UNKNOWN_ISSUER', NOBODY),
+        ],
         [
           'in upper case',
           ({ sign, issuer }) => sign({ iss: issuer.replace('https', 'HTTPS') }),
@@ -26,7 +30,11 @@ export const issuerCases: Topic = {
         ['absent', { iss: undefined }, refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
         ['a number', { iss: 7 }, refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
         ['a list', ({ sign, issuer }) => sign({ iss: [issuer] }), refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
-        ['of somebody who is not configured', ({ other }) => other.sign(), refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
+        [
+          'of somebody who is not configured',
+          ({ other }) => other.sign(),
+          refused('TOKEN_UNKNOWN_ISSUER', NOBODY),
+        ],
       ],
     },
     {

@@ -50,7 +50,8 @@ export async function startIssuers(): Promise<Issuers> {
     const path = request.url ?? '';
     const answer = published.get(path);
     if (answer !== undefined) response.writeHead(answer.status ?? 200).end(answer.body);
-    else if (path.endsWith(WELL_KNOWN)) sendJson(response, discovery(base + path.slice(0, -WELL_KNOWN.length)));
+    else if (path.endsWith(WELL_KNOWN))
+      sendJson(response, discovery(base + path.slice(0, -WELL_KNOWN.length)));
     else if (path.endsWith(DISCOVERY_ELSEWHERE))
       sendJson(response, discovery(base + path.slice(0, -DISCOVERY_ELSEWHERE.length)));
     else if (path.endsWith(KEYS)) void keyring.published().then((keys) => sendJson(response, { keys }));

@@ -14,7 +14,11 @@ export const names: Topic = {
       entry: named('claims.name'),
       rows: [
         ['a string', { name: 'jane' }, user('jane')],
-        ['an empty string is a refusal', { name: '' }, refused('TOKEN_CLAIMS', 'empty username via CEL expression')],
+        [
+          'an empty string is a refusal',
+          { name: '' },
+          refused('TOKEN_CLAIMS', 'empty username via CEL expression'),
+        ],
         ['null is no string', { name: null }, refused('TOKEN_CLAIMS', 'must return a string')],
         ['a number is no string', { name: 7 }, refused('TOKEN_CLAIMS', 'must return a string')],
         ['a list is no string', { name: ['jane'] }, refused('TOKEN_CLAIMS', 'must return a string')],
@@ -25,7 +29,12 @@ export const names: Topic = {
           user('system:admin'),
           posternRefuses('TOKEN_SYSTEM_IDENTITY', 'issuers must not make parts of the cluster'),
         ],
-        ['a space', { name: ' ' }, user(' '), posternRefuses('TOKEN_CLAIMS', 'a blank name is no impersonation at all')],
+        [
+          'a space',
+          { name: ' ' },
+          user(' '),
+          posternRefuses('TOKEN_CLAIMS', 'a blank name is no impersonation at all'),
+        ],
       ],
     },
     {
@@ -38,13 +47,19 @@ export const names: Topic = {
         ['a missing step', { person: {} }, refused('TOKEN_CLAIMS', 'no such key: names')],
         ['a string on the way', { person: 'jane' }, refused('TOKEN_CLAIMS', 'no such key')],
         ['null on the way', { person: null }, refused('TOKEN_CLAIMS', 'no such key')],
-        ['a number at the end', { person: { names: [{ given: 7 }] } }, refused('TOKEN_CLAIMS', 'no such overload')],
+        [
+          'a number at the end',
+          { person: { names: [{ given: 7 }] } },
+          refused('TOKEN_CLAIMS', 'no such overload'),
+        ],
       ],
     },
     {
       about: 'a choice',
       source: SOURCE,
-      entry: named("has(claims.upn) && claims.upn != '' ? claims.upn.lowerAscii() : claims.iss.substring(0, 5) + '#' + claims.sub"),
+      entry: named(
+        "has(claims.upn) && claims.upn != '' ? claims.upn.lowerAscii() : claims.iss.substring(0, 5) + '#' + claims.sub",
+      ),
       rows: [
         ['the one', { upn: 'Jane@Example.COM' }, user('jane@example.com')],
         ['the other', {}, user('https#jane')],

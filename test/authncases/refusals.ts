@@ -8,7 +8,7 @@ import type { Issuers } from './issuers.ts';
 const FIELD_ERROR =
   /jwt\[(\d+)\]\.([\w.[\]]+): (?:Invalid value|Required value|Duplicate value|Forbidden|Unsupported value|Too many)/g;
 
-/** One file with them all. Where a broken issuer's URL is the point there is no other. */
+/** One file with them all, each with an issuer of its own unless that is what is wrong. */
 export function toBadDocument(bad: readonly BadEntry[], issuers: Issuers): object {
   return toDocument(bad.map(([, entry], index) => completeEntry(entry, `/bad-${index}`, issuers)));
 }

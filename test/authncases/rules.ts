@@ -26,9 +26,21 @@ export const claimRules: Topic = {
       entry: { claimValidationRules: [required('hd', 'example.com')] },
       rows: [
         ['equal', { hd: 'example.com' }, user('jane')],
-        ['another', { hd: 'evil.example' }, refused('TOKEN_CLAIMS', 'required claim hd value does not match')],
-        ['another case', { hd: 'Example.com' }, refused('TOKEN_CLAIMS', 'required claim hd value does not match')],
-        ['with a space', { hd: 'example.com ' }, refused('TOKEN_CLAIMS', 'required claim hd value does not match')],
+        [
+          'another',
+          { hd: 'evil.example' },
+          refused('TOKEN_CLAIMS', 'required claim hd value does not match'),
+        ],
+        [
+          'another case',
+          { hd: 'Example.com' },
+          refused('TOKEN_CLAIMS', 'required claim hd value does not match'),
+        ],
+        [
+          'with a space',
+          { hd: 'example.com ' },
+          refused('TOKEN_CLAIMS', 'required claim hd value does not match'),
+        ],
         ['absent', {}, refused('TOKEN_CLAIMS', 'required claim hd not present in ID token')],
         ['null', { hd: null }, refused('TOKEN_CLAIMS', 'required claim hd value does not match')],
         ['a list that has it', { hd: ['example.com'] }, refused('TOKEN_CLAIMS', 'parse claim hd: json')],
@@ -61,7 +73,11 @@ export const claimRules: Topic = {
       entry: rule("claims.hd == 'example.com'", 'the hd claim must be example.com'),
       rows: [
         ['true', { hd: 'example.com' }, user('jane')],
-        ['false says the message', { hd: 'x' }, refused('TOKEN_RULE', 'failed: the hd claim must be example.com')],
+        [
+          'false says the message',
+          { hd: 'x' },
+          refused('TOKEN_RULE', 'failed: the hd claim must be example.com'),
+        ],
         ['another type is not equal', { hd: 7 }, refused('TOKEN_RULE', 'failed: the hd claim must be')],
         ['null is not equal', { hd: null }, refused('TOKEN_RULE', 'failed: the hd claim must be')],
         ['a missing claim is an error', {}, refused('TOKEN_CLAIMS', 'no such key: hd')],
@@ -73,7 +89,11 @@ export const claimRules: Topic = {
       entry: rule('claims.exp - claims.iat <= 3600.0 && claims.sub != claims.aud'),
       rows: [
         ['short', {}, user('jane')],
-        ['long', ({ sign, now }) => sign({ exp: now + 3601 }), refused('TOKEN_RULE', 'validation expression')],
+        [
+          'long',
+          ({ sign, now }) => sign({ exp: now + 3601 }),
+          refused('TOKEN_RULE', 'validation expression'),
+        ],
       ],
     },
     {
@@ -91,7 +111,11 @@ export const claimRules: Topic = {
         ['the value fails', { hd: 'x', n: 3 }, refused('TOKEN_CLAIMS', 'required claim hd value')],
         ['the first fails', { hd: 'example.com', n: 1 }, refused('TOKEN_RULE', 'failed: too small')],
         ['the second fails', { hd: 'example.com', n: 5 }, refused('TOKEN_RULE', 'failed: too large')],
-        ['a string is not compared', { hd: 'example.com', n: '3' }, refused('TOKEN_CLAIMS', 'no such overload')],
+        [
+          'a string is not compared',
+          { hd: 'example.com', n: '3' },
+          refused('TOKEN_CLAIMS', 'no such overload'),
+        ],
       ],
     },
     {
@@ -100,7 +124,11 @@ export const claimRules: Topic = {
       entry: rule("claims.missing == 'x' || claims.sub == 'jane'"),
       rows: [
         ['true beside an error is true', {}, user('jane')],
-        ['false beside an error is an error', { sub: 'joe' }, refused('TOKEN_CLAIMS', 'no such key: missing')],
+        [
+          'false beside an error is an error',
+          { sub: 'joe' },
+          refused('TOKEN_CLAIMS', 'no such key: missing'),
+        ],
       ],
     },
   ],
@@ -125,8 +153,16 @@ export const userRules: Topic = {
       rows: [
         ['all of them', { groups: ['team-1', 'team-2'] }, mapped(['team-1', 'team-2'])],
         ['none is all', {}, mapped()],
-        ['one is wrong', { groups: ['team-1', 'x'] }, refused('TOKEN_RULE', 'failed: not so: user.groups.all')],
-        ['too many', { groups: ['team-1', 'team-2', 'team-3'] }, refused('TOKEN_RULE', 'failed: not so: size')],
+        [
+          'one is wrong',
+          { groups: ['team-1', 'x'] },
+          refused('TOKEN_RULE', 'failed: not so: user.groups.all'),
+        ],
+        [
+          'too many',
+          { groups: ['team-1', 'team-2', 'team-3'] },
+          refused('TOKEN_RULE', 'failed: not so: size'),
+        ],
       ],
     },
     {
@@ -153,7 +189,9 @@ export const userRules: Topic = {
     {
       about: 'a revoked token',
       source: 'oidc_test.go "using credential id and user validation rule to simulate revocation"',
-      entry: userRule("!('JTI=bad' in user.extra[?'authentication.kubernetes.io/credential-id'].orValue([]))"),
+      entry: userRule(
+        "!('JTI=bad' in user.extra[?'authentication.kubernetes.io/credential-id'].orValue([]))",
+      ),
       rows: [
         [
           'another id',
@@ -166,13 +204,19 @@ export const userRules: Topic = {
     },
     {
       about: 'an empty name',
-      source: "oidc_test.go \"test user validation rule doesn't fail when user info is empty except username\"",
+      source:
+        'oidc_test.go "test user validation rule doesn\'t fail when user info is empty except username"',
       entry: {
         claimMappings: username('name'),
         userValidationRules: [{ expression: "user.username == ''", message: 'has a name' }],
       },
       rows: [
-        ['is a string', { name: '' }, user(''), posternRefuses('TOKEN_CLAIMS', 'an empty name can not be carried')],
+        [
+          'is a string',
+          { name: '' },
+          user(''),
+          posternRefuses('TOKEN_CLAIMS', 'an empty name can not be carried'),
+        ],
         ['a name', { name: 'jane' }, refused('TOKEN_RULE', 'failed: has a name')],
       ],
     },

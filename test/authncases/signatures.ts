@@ -3,7 +3,8 @@
 import { refused, type Topic, user } from './case.ts';
 import { craft, craftHmac } from './issuers.ts';
 
-const SOURCE = 'plugin/pkg/authenticator/token/oidc/oidc.go allowedSigningAlgs; github.com/coreos/go-oidc verify.go';
+const SOURCE =
+  'plugin/pkg/authenticator/token/oidc/oidc.go allowedSigningAlgs; github.com/coreos/go-oidc verify.go';
 const ACCEPTED = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'];
 const BAD = 'failed to verify signature';
 const HEADER = { alg: 'RS256', kid: 'RS256-1' };
@@ -16,8 +17,14 @@ export const signatures: Topic = {
       source: `${SOURCE}; oidc_test.go "ps256", "es512", "invalid-signing-alg"`,
       entry: {},
       rows: [
-        ...ACCEPTED.map((alg) => [alg, ({ sign }) => sign({}, { alg }), user('jane')] as Topic['scenarios'][0]['rows'][0]),
-        ['EdDSA', ({ sign }) => sign({}, { alg: 'EdDSA' }), refused('TOKEN_ALGORITHM', 'signed with unsupported algorithm')],
+        ...ACCEPTED.map(
+          (alg) => [alg, ({ sign }) => sign({}, { alg }), user('jane')] as Topic['scenarios'][0]['rows'][0],
+        ),
+        [
+          'EdDSA',
+          ({ sign }) => sign({}, { alg: 'EdDSA' }),
+          refused('TOKEN_ALGORITHM', 'signed with unsupported algorithm'),
+        ],
         [
           'HS256 with the public key for a secret',
           async ({ complete, publicPem }) =>
@@ -41,8 +48,16 @@ export const signatures: Topic = {
       rows: [
         ['without a key id every key is tried', ({ sign }) => sign({}, { kid: null }), user('jane')],
         ['an unknown key id', ({ sign }) => sign({}, { kid: 'unknown' }), refused('TOKEN_SIGNATURE', BAD)],
-        ['a path for a key id', ({ sign }) => sign({}, { kid: '../../etc/passwd' }), refused('TOKEN_SIGNATURE', BAD)],
-        ['a key that is not published', ({ sign }) => sign({}, { byStranger: true }), refused('TOKEN_SIGNATURE', BAD)],
+        [
+          'a path for a key id',
+          ({ sign }) => sign({}, { kid: '../../etc/passwd' }),
+          refused('TOKEN_SIGNATURE', BAD),
+        ],
+        [
+          'a key that is not published',
+          ({ sign }) => sign({}, { byStranger: true }),
+          refused('TOKEN_SIGNATURE', BAD),
+        ],
         [
           'a key of another algorithm',
           ({ sign }) => sign({}, { kid: 'ES256-1' }),
@@ -51,7 +66,10 @@ export const signatures: Topic = {
         [
           'a key that the token brings',
           ({ sign }) =>
-            sign({}, { byStranger: true, header: { jku: 'https://evil.example/keys', x5u: 'https://evil.example' } }),
+            sign(
+              {},
+              { byStranger: true, header: { jku: 'https://evil.example/keys', x5u: 'https://evil.example' } },
+            ),
           refused('TOKEN_SIGNATURE', BAD),
         ],
       ],
@@ -62,7 +80,11 @@ export const signatures: Topic = {
       entry: {},
       rows: [
         ['typ says nothing', ({ sign }) => sign({}, { header: { typ: 'at+jwt', cty: 'x' } }), user('jane')],
-        ['an unknown member says nothing', ({ sign }) => sign({}, { header: { foo: ['bar'] } }), user('jane')],
+        [
+          'an unknown member says nothing',
+          ({ sign }) => sign({}, { header: { foo: ['bar'] } }),
+          user('jane'),
+        ],
         [
           'what is critical must be understood',
           ({ complete }) => craft({ ...HEADER, crit: ['exp'], exp: 1 }, complete(), 'c2ln'),
@@ -76,7 +98,11 @@ export const signatures: Topic = {
       entry: {},
       rows: [
         ['no signature', ({ complete }) => craft(HEADER, complete()), refused('TOKEN_SIGNATURE', 'verify')],
-        ['a signature of nothing', ({ complete }) => craft(HEADER, complete(), 'c2ln'), refused('TOKEN_SIGNATURE', BAD)],
+        [
+          'a signature of nothing',
+          ({ complete }) => craft(HEADER, complete(), 'c2ln'),
+          refused('TOKEN_SIGNATURE', BAD),
+        ],
         [
           'a changed claim',
           async ({ sign, complete }) => {
@@ -86,8 +112,16 @@ export const signatures: Topic = {
           },
           refused('TOKEN_SIGNATURE', BAD),
         ],
-        ['a fourth part', async ({ sign }) => `${await sign()}.x`, refused('TOKEN_MALFORMED', 'invalid bearer token')],
-        ['two parts', async ({ sign }) => (await sign()).split('.').slice(0, 2).join('.'), refused('TOKEN_MALFORMED', 'invalid bearer token')],
+        [
+          'a fourth part',
+          async ({ sign }) => `${await sign()}.x`,
+          refused('TOKEN_MALFORMED', 'invalid bearer token'),
+        ],
+        [
+          'two parts',
+          async ({ sign }) => (await sign()).split('.').slice(0, 2).join('.'),
+          refused('TOKEN_MALFORMED', 'invalid bearer token'),
+        ],
         ['a word', () => 'opaque', refused('TOKEN_MALFORMED', 'invalid bearer token')],
         [
           'padding in a part',

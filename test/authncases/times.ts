@@ -1,6 +1,6 @@
 // When a token counts. go-oidc has no leeway for exp, a little for nbf, and does not look at iat.
 
-import { type Given, refused, type Topic, user } from './case.ts';
+import { disagrees, type Given, refused, type Topic, user } from './case.ts';
 
 const SOURCE = 'github.com/coreos/go-oidc verify.go Verify, oidc.go jsonTime';
 const at =
@@ -30,8 +30,16 @@ export const times: Topic = {
         ['negative', { exp: -1 }, refused('TOKEN_EXPIRED', 'token is expired')],
         ['absent', { exp: undefined }, refused('TOKEN_CLAIMS', 'token is expired')],
         ['null', { exp: null }, refused('TOKEN_CLAIMS', 'failed to unmarshal')],
-        ['a string', ({ sign, now }) => sign({ exp: `${now + 60}x` }), refused('TOKEN_CLAIMS', 'failed to unmarshal')],
-        ['a list', ({ sign, now }) => sign({ exp: [now + 60] }), refused('TOKEN_CLAIMS', 'failed to unmarshal')],
+        [
+          'a string',
+          ({ sign, now }) => sign({ exp: `${now + 60}x` }),
+          refused('TOKEN_CLAIMS', 'failed to unmarshal'),
+        ],
+        [
+          'a list',
+          ({ sign, now }) => sign({ exp: [now + 60] }),
+          refused('TOKEN_CLAIMS', 'failed to unmarshal'),
+        ],
       ],
     },
     {
@@ -43,7 +51,12 @@ export const times: Topic = {
         ['in twenty seconds', at('nbf', 20), user('jane')],
         ['in four minutes', at('nbf', 240), refused('TOKEN_NOT_YET_VALID', 'before the nbf')],
         ['in an hour', at('nbf', 3600), refused('TOKEN_NOT_YET_VALID', 'before the nbf')],
-        ['null', { nbf: null }, user('jane')],
+        [
+          'null is absent',
+          { nbf: null },
+          user('jane'),
+          disagrees({ kind: 'refused', code: 'TOKEN_CLAIMS' }, 'it is refused as no number'),
+        ],
         ['a word', { nbf: 'now' }, refused('TOKEN_CLAIMS', 'failed to unmarshal')],
       ],
     },

@@ -24,7 +24,11 @@ export const uid: Topic = {
         ['system: means nothing here', { oid: 'system:x' }, user('jane', { uid: 'system:x' })],
         ['an empty string is none', { oid: '' }, user('jane')],
         ['null is none', { oid: null }, user('jane')],
-        ['a missing claim is a refusal', {}, refused('TOKEN_CLAIMS', 'parse uid claim "oid": claim not present')],
+        [
+          'a missing claim is a refusal',
+          {},
+          refused('TOKEN_CLAIMS', 'parse uid claim "oid": claim not present'),
+        ],
         ['a number is not a string', { oid: 7 }, refused('TOKEN_CLAIMS', 'parse uid claim "oid": json')],
         ['a list is not a string', { oid: ['7'] }, refused('TOKEN_CLAIMS', 'parse uid claim "oid": json')],
         [
@@ -42,8 +46,16 @@ export const uid: Topic = {
       rows: [
         ['a string', { oid: '1234' }, user('jane', { uid: '1234' })],
         ['an empty string is none', { oid: '' }, user('jane')],
-        ['null is not a string', { oid: null }, refused('TOKEN_CLAIMS', 'uid claim expression must return a string')],
-        ['a number is not a string', { oid: 7 }, refused('TOKEN_CLAIMS', 'uid claim expression must return a string')],
+        [
+          'null is not a string',
+          { oid: null },
+          refused('TOKEN_CLAIMS', 'uid claim expression must return a string'),
+        ],
+        [
+          'a number is not a string',
+          { oid: 7 },
+          refused('TOKEN_CLAIMS', 'uid claim expression must return a string'),
+        ],
         ['a missing claim is a refusal', {}, refused('TOKEN_CLAIMS', 'no such key: oid')],
       ],
     },

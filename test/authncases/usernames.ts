@@ -19,7 +19,11 @@ export const usernames: Topic = {
         ['separators and quotes are part of it', { name: 'a,b:"c"%41=#' }, user('a,b:"c"%41=#')],
         ['spaces within are part of it', { name: 'jane  doe' }, user('jane  doe')],
         ['300 characters are fine', { name: 'x'.repeat(300) }, user('x'.repeat(300))],
-        ['two @ are its own affair', { name: 'a@evil.example@corp.example' }, user('a@evil.example@corp.example')],
+        [
+          'two @ are its own affair',
+          { name: 'a@evil.example@corp.example' },
+          user('a@evil.example@corp.example'),
+        ],
         ['a missing claim is a refusal', {}, refused('TOKEN_CLAIMS', MISSING)],
         ['another case is another claim', { Name: 'jane' }, refused('TOKEN_CLAIMS', MISSING)],
         ['an empty string is an empty name', { name: '' }, user(''), posternRefuses('TOKEN_CLAIMS', EMPTY)],
@@ -74,7 +78,11 @@ export const usernames: Topic = {
       source: SOURCE,
       entry: { claimMappings: username('constructor') },
       rows: [
-        ['it is absent', {}, refused('TOKEN_CLAIMS', 'parse username claims "constructor": claim not present')],
+        [
+          'it is absent',
+          {},
+          refused('TOKEN_CLAIMS', 'parse username claims "constructor": claim not present'),
+        ],
         ['it is a claim like any other', { constructor: 'jane' }, user('jane')],
       ],
     },
@@ -82,14 +90,18 @@ export const usernames: Topic = {
       about: 'names that begin with system:',
       source: `${SOURCE}; contract/field-lessons.md S9`,
       entry: { claimMappings: username('name') },
-      rows: ['system:admin', 'system:serviceaccount:kube-system:x', 'system:node:n1', 'system:', 'system:anonymous'].map(
-        (name) => [
-          name,
-          { name },
-          user(name),
-          posternRefuses('TOKEN_SYSTEM_IDENTITY', 'issuers must not make parts of the cluster'),
-        ],
-      ),
+      rows: [
+        'system:admin',
+        'system:serviceaccount:kube-system:x',
+        'system:node:n1',
+        'system:',
+        'system:anonymous',
+      ].map((name) => [
+        name,
+        { name },
+        user(name),
+        posternRefuses('TOKEN_SYSTEM_IDENTITY', 'issuers must not make parts of the cluster'),
+      ]),
     },
     {
       about: 'a prefix that makes part of the cluster',

@@ -6,7 +6,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { startAuthenticatingServer } from '../authncases/apiserver.ts';
-import { type Batch, type Case, completeEntry, makeBatches, makeToken, toDocument } from '../authncases/batches.ts';
+import {
+  type Batch,
+  type Case,
+  completeEntry,
+  makeBatches,
+  makeToken,
+  toDocument,
+} from '../authncases/batches.ts';
 import { expectedOf, misfitOfKubernetes, misfitOfPostern } from '../authncases/compare.ts';
 import { BAD_DOCUMENTS, BAD_ENTRIES } from '../authncases/configurations.ts';
 import { startIssuers } from '../authncases/issuers.ts';
@@ -93,7 +100,8 @@ function chooseSample(): ReadonlySet<Case> {
   const chosen = new Map<string, Case>();
   for (const one of batches.flatMap(({ cases }) => cases)) {
     const { kubernetes, postern } = expectedOf(one);
-    if (kubernetes.kind === 'user' && postern === kubernetes && !chosen.has(one.topic)) chosen.set(one.topic, one);
+    if (kubernetes.kind === 'user' && postern === kubernetes && !chosen.has(one.topic))
+      chosen.set(one.topic, one);
   }
   return new Set(chosen.values());
 }
@@ -103,7 +111,10 @@ async function compareKubectl(t: Test, one: Case, token: string, gate: TestGate)
   const whoami = async (name: string, server: string, caPem: string) => {
     const file = join(gate.dir, `${name}.kubeconfig`);
     writeFileSync(file, makeKubeconfig({ server, caPem, user: 'somebody', token }));
-    return await run(kubectl.path, ['auth', 'whoami'], { env: { KUBECONFIG: file, HOME: gate.dir }, timeoutMs: 60_000 });
+    return await run(kubectl.path, ['auth', 'whoami'], {
+      env: { KUBECONFIG: file, HOME: gate.dir },
+      timeoutMs: 60_000,
+    });
   };
   const atServer = await whoami('direct', server.server, server.caPem);
   const atGate = await whoami('gate', gate.gate.url, gate.ca.certPem);
