@@ -2,7 +2,6 @@
 // authenticator (plugin/pkg/authenticator/token/oidc/oidc.go convertCELValueToStringList, checkValidationRulesEvaluation). An evaluation that
 // fails or gives the wrong type is a value, never an exception.
 
-import { toExpressionValue } from '../cel/claims.ts';
 import { CLAIMS, createEnvironment, type Environment, type Expression, USER } from '../cel/environment.ts';
 import type { JwtConfig, ValidationRule } from '../config/config.ts';
 import type { MappedUser } from './identity.ts';
@@ -54,11 +53,8 @@ export function compileExpressions(rules: Rules): Expressions {
   const { username, groups, uid, extra } = rules.claimMappings;
   const mapping = <T>(text: string, read: (value: unknown) => Evaluated<T>) =>
     text === '' ? undefined : compile(overClaims, text, { variablesOf: asClaims, read });
-  const usesClaims =
-    extra.length + rules.claimValidationRules.length > 0 ||
-    [username, groups, uid].some(({ expression }) => expression !== '');
   return {
-    prepare: (claims) => ({ claims: usesClaims ? toExpressionValue(claims) : undefined }),
+    prepare: (claims) => ({ claims }),
     username: mapping(username.expression, readString),
     groups: mapping(groups.expression, readStrings),
     uid: mapping(uid.expression, readString),
@@ -82,7 +78,7 @@ function asClaims({ claims }: PreparedClaims): Variables {
 }
 
 function asUser({ username, uid, groups, extra }: MappedUser): Variables {
-  return { user: { username, uid, groups, extra: toExpressionValue(extra) } };
+  return { user: { username, uid, groups, extra } };
 }
 
 function compileRule<S>(
