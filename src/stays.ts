@@ -15,8 +15,8 @@ export interface Stays {
   review(next: Generation): number;
 }
 
-/** What counts after a reload, in this order. */
-export const OBJECTIONS: readonly Objection[] = [identityObjection, clusterObjection];
+/** What counts after a reload, in this order. A cluster that is configured no more is none: what is open to it may end by itself. */
+export const OBJECTIONS: readonly Objection[] = [identityObjection];
 
 /** Nobody is in yet. */
 export function createStays(objections: readonly Objection[] = OBJECTIONS): Stays {
@@ -59,9 +59,4 @@ function identityObjection({ user, evidence, peerAddress }: Exchange, next: Gene
     peerTrusted: next.isTrusted(peerAddress),
     peerAddress,
   });
-}
-
-function clusterObjection({ upstream }: Exchange, next: Generation): string {
-  const isThere = next.clusters.some(({ name }) => name === upstream?.name);
-  return isThere ? '' : 'its cluster is configured no more';
 }
