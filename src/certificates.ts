@@ -8,6 +8,8 @@ import * as x509 from '@peculiar/x509';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+/** The subject's attribute that kube-apiserver reads as the uid. */
+const UID_OID = '1.3.6.1.4.1.57683.2';
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
@@ -22,6 +24,8 @@ export interface CertificateRequest {
   readonly commonName: string;
   /** Kubernetes' groups, when it is a client's. */
   readonly organizations?: readonly string[];
+  /** Kubernetes' uid, likewise; more than one is an error there. */
+  readonly uids?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
   readonly client?: boolean;
@@ -32,17 +36,31 @@ export interface CertificateRequest {
 /** A certificate authority that can issue. */
 export interface CertificateAuthority extends CertificatePair {
   readonly issue: (request: CertificateRequest) => Promise<CertificatePair>;
+  /** Makes an authority below this one. */
+  readonly intermediate: (name: string) => Promise<CertificateAuthority>;
 }
 
 /** Makes a self-signed authority named `name`. */
-export async function makeCA(name: string): Promise<CertificateAuthority> {
+export function makeCA(name: string): Promise<CertificateAuthority> {
+  return makeAuthority(name, undefined);
+}
+
+/** What signs. */
+interface Signer {
+  readonly cert: x509.X509Certificate;
+  readonly keys: CryptoKeys;
+}
+
+async function makeAuthority(name: string, parent: Signer | undefined): Promise<CertificateAuthority> {
   const keys = await makeKeys();
-  const cert = await x509.X509CertificateGenerator.createSelfSigned(
+  const cert = await x509.X509CertificateGenerator.create(
     {
       ...validity({}),
       serialNumber: makeSerial(),
-      name: [{ CN: [name] }],
-      keys,
+      subject: [{ CN: [name] }],
+      issuer: parent?.cert.subjectName ?? [{ CN: [name] }],
+      publicKey: keys.publicKey,
+      signingKey: (parent?.keys ?? keys).privateKey,
       signingAlgorithm: ALGORITHM,
       extensions: [
         new x509.BasicConstraintsExtension(true, undefined, true),
@@ -59,13 +77,11 @@ export async function makeCA(name: string): Promise<CertificateAuthority> {
     certPem: toPem(cert),
     keyPem: await exportKey(keys.privateKey),
     issue: (request) => issue({ cert, keys }, request),
+    intermediate: (other) => makeAuthority(other, { cert, keys }),
   };
 }
 
-async function issue(
-  ca: { readonly cert: x509.X509Certificate; readonly keys: CryptoKeys },
-  request: CertificateRequest,
-): Promise<CertificatePair> {
+async function issue(ca: Signer, request: CertificateRequest): Promise<CertificatePair> {
   const keys = await makeKeys();
   const names = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
@@ -76,7 +92,11 @@ async function issue(
     {
       ...validity(request),
       serialNumber: makeSerial(),
-      subject: [...organizations.map((value) => ({ O: [value] })), { CN: [request.commonName] }],
+      subject: [
+        ...organizations.map((value) => ({ O: [value] })),
+        ...(request.uids ?? []).map((value) => ({ [UID_OID]: [value] })),
+        { CN: [request.commonName] },
+      ],
       issuer: ca.cert.subjectName,
       publicKey: keys.publicKey,
       signingKey: ca.keys.privateKey,

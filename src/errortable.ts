@@ -2,7 +2,9 @@
 // and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
+import { DOOR_ERRORS } from './doorerrors.ts';
 import { ONWARD_ERRORS } from './onwarderrors.ts';
+import { RULE_ERRORS } from './ruleerrors.ts';
 import { SESSION_ERRORS } from './sessionerrors.ts';
 import { UPSTREAM_ERRORS } from './upstreamerrors.ts';
 
@@ -80,31 +82,7 @@ export const ERRORS = {
     when: 'Two Authorization lines, a header and a WebSocket bearer subprotocol, or a bearer token beside an assertion of a proxy in front.',
     solve: 'Remove one of them; Postern never chooses.',
   },
-  CERTIFICATE_UNTRUSTED: {
-    status: 401,
-    text: 'the client certificate was not issued for this gate: use one of its authority, or log in with a token',
-    when: 'A client certificate came, and no token, and it is not a valid one of an authority in `listen.clientCAFile`, for use by clients.',
-    solve: 'Look at the log: it has the reason that TLS gives. Is the kubeconfig user the right one?',
-  },
-  CERTIFICATE_EXPIRED: {
-    status: 401,
-    text: "the client certificate is not valid now: renew it (and if you just did, check this machine's clock)",
-    when: "The client certificate's time has not begun or is over. Sessions that it opened end with it.",
-    solve: 'Renew the certificate; keep clocks in step.',
-  },
-  CERTIFICATE_REVOKED: {
-    status: 401,
-    text: 'the client certificate has been revoked: ask for a new one',
-    when: 'Its serial number is on the revocation list of its issuer (`authentication.clientCertificates.crlFile`).',
-    solve: 'Issue a new certificate, or log in with a token.',
-  },
-  TOKEN_REFUSED_BY_CLUSTER: {
-    status: 401,
-    text: 'the token is not one of a service account of this cluster, or not any more: get a new one',
-    when: "`authentication.serviceAccounts` is configured, no issuer of `authentication.jwt` is the token's, and the cluster said in a TokenReview that it is not good.",
-    solve:
-      'Use a token of the cluster that the request is for (`kubectl create token NAME`), with an audience that it knows.',
-  },
+  ...DOOR_ERRORS,
   TOKEN_MALFORMED: {
     status: 401,
     text: 'the token is not a signed JWT of a kind that is accepted here: log in again',
@@ -181,6 +159,7 @@ export const ERRORS = {
       'See `/readyz?verbose` and the log; check the way from Postern to the issuer and its certificate authority.',
   },
   ...ONWARD_ERRORS,
+  ...RULE_ERRORS,
   CLUSTER_UNKNOWN: {
     status: 404,
     text: 'No cluster is served under this host and path. Check "server" in the kubeconfig.',

@@ -6,6 +6,7 @@ import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
+import type { RenewalEvent } from './authn/certificates.ts';
 import type { DocumentFetcher } from './authn/fetch.ts';
 import type { RefreshEvent } from './authn/jwks.ts';
 import { createKeyPool } from './authn/keypool.ts';
@@ -103,6 +104,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
           certificates,
           ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
           onRefresh: (event) => observeRefresh(event, metrics, log),
+          onRenewal: (event) => observeRenewal(event, log),
         }),
       observeAuthentication: observer.onAuthentication,
     });
@@ -233,6 +235,13 @@ function observeRefresh({ issuer, outcome, cause }: RefreshEvent, metrics: Metri
   metrics.jwksRefresh.inc({ issuer, outcome });
   if (outcome === 'failed')
     log.warn({ issuer, cause: loggedError(cause) }, 'keys of an issuer could not be fetched');
+}
+
+function observeRenewal({ nextUpdate, isOver }: RenewalEvent, log: Log): void {
+  const facts = { nextUpdate: new Date(nextUpdate).toISOString() };
+  if (isOver)
+    log.error(facts, 'a revocation list is past its next update: certificates of its issuer are not let in');
+  else log.warn(facts, 'a revocation list has to be renewed before its next update');
 }
 
 /** The URL of a listener. */

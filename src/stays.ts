@@ -1,6 +1,8 @@
 // Everybody who is in: open sessions, watches and followed logs, each with the exchange that it began with. After a reload each is looked at
 // again: who would not be let in now, or would be somebody else, is shown out.
 
+import { factsOf } from './authorize.ts';
+import { isAllowed } from './authz/rules.ts';
 import type { Exchange } from './exchange.ts';
 import type { Generation } from './generation.ts';
 
@@ -16,7 +18,7 @@ export interface Stays {
 }
 
 /** What counts after a reload, in this order. A cluster that is configured no more is none: what is open to it may end by itself. */
-export const OBJECTIONS: readonly Objection[] = [identityObjection];
+export const OBJECTIONS: readonly Objection[] = [identityObjection, rulesObjection];
 
 /** Nobody is in yet. */
 export function createStays(objections: readonly Objection[] = OBJECTIONS): Stays {
@@ -59,4 +61,11 @@ function identityObjection({ user, evidence, peerAddress }: Exchange, next: Gene
     peerTrusted: next.isTrusted(peerAddress),
     peerAddress,
   });
+}
+
+/** As of the time when it began: a login that was fresh enough then is not too old for what it opened. */
+function rulesObjection(exchange: Exchange, next: Generation): string {
+  return next.rules === undefined || isAllowed(next.rules, factsOf(exchange))
+    ? ''
+    : 'the rules do not allow it any more';
 }

@@ -9,6 +9,7 @@ import {
   type CertificateRules,
   createCertificateAuthenticator,
   type PeerCertificate,
+  type RenewalEvent,
 } from './certificates.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
@@ -65,6 +66,8 @@ export interface AuthenticatorDeps extends JwtDeps {
   readonly maxCachedTokens?: number;
   /** Client certificates as users; undefined when they are none. */
   readonly certificates?: CertificateRules | undefined;
+  /** Told once when revocation lists should be renewed, and once when it is too late. */
+  readonly onRenewal?: (event: RenewalEvent) => void;
 }
 
 /** What the authenticator is made from. */
@@ -96,7 +99,9 @@ export function createAuthenticator(
   const { entries } = judges;
   const viewOf = createPeerViews(config.jwt, judges.otherwise === undefined ? [] : ['authorization']);
   const certificates =
-    deps.certificates === undefined ? undefined : createCertificateAuthenticator(deps.certificates, clock);
+    deps.certificates === undefined
+      ? undefined
+      : createCertificateAuthenticator(deps.certificates, clock, deps.onRenewal);
   const judgeCertificate = (certificate: PeerCertificate | undefined): Outcome =>
     certificate === undefined || certificates === undefined ? NO_CREDENTIAL : certificates.judge(certificate);
   const cache = createVerdictCache({

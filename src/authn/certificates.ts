@@ -24,6 +24,14 @@ export interface CertificateRules {
   readonly revocationLists: Buffer | undefined;
 }
 
+/** Revocation lists that are to be renewed. */
+export interface RenewalEvent {
+  /** When the first issuer is without a list in force, ms since the epoch. */
+  readonly nextUpdate: number;
+  /** Whether that time is over: its certificates are not let in. */
+  readonly isOver: boolean;
+}
+
 /** Judges client certificates. */
 export interface CertificateAuthenticator {
   /** noOpinion for one without a CN. */
@@ -33,23 +41,48 @@ export interface CertificateAuthenticator {
 const SOURCE = 'certificate';
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** @throws DerError for revocation lists that cannot be used */
+/**
+ * Creates it. `onRenewal` is told once when lists should be renewed and once when it is too late, as certificates come.
+ * @throws DerError for revocation lists that cannot be used
+ */
 export function createCertificateAuthenticator(
   rules: CertificateRules,
   clock: Clock,
+  onRenewal: (event: RenewalEvent) => void = () => {},
 ): CertificateAuthenticator {
   const revocations =
     rules.revocationLists === undefined
       ? undefined
       : readRevocations(rules.revocationLists, parseAuthorities(rules.authoritiesPem));
   const known = new WeakMap<PeerCertificate, Read>();
+  const remind = createReminder(revocations, onRenewal);
   return {
     judge(certificate) {
-      const read = known.get(certificate) ?? readOnce(certificate, rules);
-      known.set(certificate, read);
+      let read = known.get(certificate);
+      if (read === undefined) {
+        read = readOnce(certificate, rules);
+        known.set(certificate, read);
+      }
       if (read.facts === undefined || read.outcome.kind !== 'user') return read.outcome;
-      return judgeNow(read.facts, revocations, clock.now()) ?? read.outcome;
+      const now = clock.now();
+      remind(now);
+      return judgeNow(read.facts, revocations, now) ?? read.outcome;
     },
+  };
+}
+
+function createReminder(
+  revocations: Revocations | undefined,
+  onRenewal: (event: RenewalEvent) => void,
+): (now: number) => void {
+  if (revocations === undefined) return () => {};
+  const { renewAt, nextUpdate } = revocations;
+  let due = renewAt;
+  return (now) => {
+    if (now < due) return;
+    const isOver = now >= nextUpdate;
+    due = isOver ? Number.POSITIVE_INFINITY : nextUpdate;
+    onRenewal({ nextUpdate, isOver });
   };
 }
 

@@ -1,6 +1,7 @@
 // The gate's configuration once it has been read, checked and resolved: what the rest of the program sees. Everything here is frozen,
 // durations are milliseconds, paths are absolute, names are normalised. The file format itself is described by schema.ts.
 
+import type { AuthorizationConfig } from './authzconfig.ts';
 import type { PresetName } from './presets.ts';
 
 /** One address to listen on; port 0 lets the system choose (tests). */
@@ -147,6 +148,7 @@ export interface GateConfig {
   };
   /** undefined when there is none. */
   readonly tokenWebhook: TokenWebhookConfig | undefined;
+  readonly authorization: AuthorizationConfig;
   readonly sessions: SessionsConfig;
   readonly log: { readonly level: LogLevel };
 }

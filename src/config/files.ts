@@ -82,7 +82,7 @@ function checkAuthorities(file: string, path: string, findings: Findings, checks
 function checkRevocations(file: string, authorities: string, findings: Findings, { now }: FileChecks): void {
   const path = 'authentication.clientCertificates.crlFile';
   try {
-    const { nextUpdate } = readRevocations(
+    const { nextUpdate, renewAt } = readRevocations(
       readFileSync(file),
       parseCertificates(readFileSync(authorities, 'utf8')),
     );
@@ -90,6 +90,11 @@ function checkRevocations(file: string, authorities: string, findings: Findings,
       findings.warning(
         path,
         `${file} is past its next update: no certificate of its issuer is let in before it is renewed`,
+      );
+    else if (renewAt <= now)
+      findings.warning(
+        path,
+        `${file} has to be renewed before ${new Date(nextUpdate).toISOString()}: no certificate of its issuer is let in after that`,
       );
   } catch (error) {
     findings.error(
@@ -143,11 +148,11 @@ function checkValidity(
     findings.warning(path, `certificate ${name} is not valid before ${validFromDate.toISOString()}`);
 }
 
-/** What the file holds, or undefined after a finding (or when there is no file). */
 function codeOf(cause: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
 }
 
+/** What the file holds, or undefined after a finding (or when there is no file). */
 function parse<T>(file: string, path: string, read: (text: string) => T, findings: Findings): T | undefined {
   if (file === '') return undefined;
   let text: string;

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { readAuthenticationFile } from './authenticationfile.ts';
 import { checkAuthentication } from './authenticationrules.ts';
 import type { AuthenticationFile } from './authenticationschema.ts';
+import { checkAuthorization } from './authzchecks.ts';
 import type { GateConfig } from './config.ts';
 import { applyDocument, readText } from './document.ts';
 import { checkFiles, type NamedFiles } from './files.ts';
@@ -66,6 +67,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   if (config) {
     checkRules(config, findings);
     checkAuthentication(config, file, document, findings);
+    checkAuthorization(config, findings);
     if (options.files ?? true) findings.add(checkFiles(nameFiles(config, file), { env, now }));
   }
   const all = [

@@ -3,6 +3,7 @@
 
 import { dirname, resolve as resolvePath } from 'node:path';
 import type { AuthenticationFile } from './authenticationschema.ts';
+import { resolveAuthorization } from './authzresolve.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
 import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig, TokenWebhookConfig } from './config.ts';
 import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';
@@ -52,6 +53,7 @@ export function resolveConfig(
       anonymousPaths: authentication.anonymous?.conditions.map((condition) => condition.path) ?? [],
     },
     tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),
+    authorization: resolveAuthorization(config.authorization),
     sessions: {
       idleTimeoutMs: need(parseDuration(config.sessions.idleTimeout)),
       maxDurationMs: need(parseDuration(config.sessions.maxDuration)),

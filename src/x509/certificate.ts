@@ -37,7 +37,7 @@ export interface CertificateFacts {
   readonly notAfter: number;
 }
 
-/** Reads a certificate (RFC 5280 §4.1). @throws DerError for what is none, and for more than one uid */
+/** Reads a certificate (RFC 5280 §4.1). @throws DerError for what is none, for more than one uid, and for an empty one */
 export function readCertificate(der: Buffer): CertificateFacts {
   const fields = readChildren(present(readChildren(readOne(der))[0]));
   if (fields[0]?.tag === VERSION_TAG) fields.shift();
@@ -45,12 +45,13 @@ export function readCertificate(der: Buffer): CertificateFacts {
   const [notBefore, notAfter] = readChildren(present(validity)).map(readTime);
   const attributes = readChildren(present(subject)).flatMap(readRelativeName);
   const valuesOf = (oid: string) => attributes.filter(([one]) => one === oid).map(([, value]) => value);
-  const [uid = '', ...others] = valuesOf(UID_OID);
+  const [uid, ...others] = valuesOf(UID_OID);
   if (others.length > 0) throw new DerError('more than one uid');
+  if (uid === '') throw new DerError('an empty uid');
   return {
     commonName: valuesOf(COMMON_NAME_OID).at(-1) ?? '',
     organizations: valuesOf(ORGANIZATION_OID),
-    uid,
+    uid: uid ?? '',
     serial: present(serial).content.toString('hex'),
     issuer: present(issuer).whole,
     subject: present(subject).whole,

@@ -16,23 +16,37 @@ const ALGORITHMS: ReadonlyMap<string, string | undefined> = new Map([
   ['1.3.101.112', undefined],
 ]);
 const EXTENSIONS_TAG = 0xa0;
+/** Longest chain of authorities that is followed. */
+const MAX_CHAIN = 8;
+/** What remains of a list's time when it should have been renewed, as a part of it. */
+const RENEWAL_PART = 0.25;
 const CRITICAL = Buffer.from([0x01, 0x01, 0xff]);
 /** id-ce-deltaCRLIndicator, id-ce-issuingDistributionPoint: a list that does not tell all. */
 const PARTIAL_OIDS: ReadonlySet<string> = new Set(['2.5.29.27', '2.5.29.28']);
 
-/** What a list says of a certificate now. `stale`: the list is past its nextUpdate; `unknown`: there is no list of that issuer. */
+/** A certificate, by what lists call it. */
+export interface Named {
+  readonly issuer: Buffer;
+  readonly serial: string;
+}
+
+/** What lists say of a certificate now; one of an authority that is revoked itself is revoked, too. `stale`: the list is past its nextUpdate; `unknown`: there is no list of that issuer. */
 export type RevocationState = 'good' | 'revoked' | 'stale' | 'unknown';
 
 /** All lists. */
 export interface Revocations {
   /** `now` is ms since the epoch. */
-  state(certificate: { readonly issuer: Buffer; readonly serial: string }, now: number): RevocationState;
-  /** When the first of them goes out of force, ms since the epoch. */
+  state(certificate: Named, now: number): RevocationState;
+  /** When the first issuer is without a list in force, ms since the epoch. */
   readonly nextUpdate: number;
+  /** When a quarter remains of the time of a list that has no later one beside it, ms since the epoch. */
+  readonly renewAt: number;
 }
 
 interface List {
   readonly issuer: Buffer;
+  /** The authority that signed it. */
+  readonly signer: Named;
   readonly revoked: ReadonlySet<string>;
   readonly thisUpdate: number;
   readonly nextUpdate: number;
@@ -40,20 +54,36 @@ interface List {
 
 /**
  * Reads PEM with one or more lists, or a single one in DER, and checks each one's signature.
- * @throws DerError, with a message for people, for what cannot be used: malformed, of nobody among the authorities, badly signed, partial
+ * @throws DerError, with a message for people, for what cannot be used: malformed, of nobody among the authorities, badly signed, partial, endless
  */
 export function readRevocations(file: Buffer, authorities: readonly X509Certificate[]): Revocations {
   const lists = splitLists(file).map((der) => readList(der, authorities));
   if (lists.length === 0) throw new DerError('holds no revocation list');
+  const inForce = (issuer: Buffer, now: number) =>
+    lists.filter((list) => list.issuer.equals(issuer) && list.thisUpdate <= now);
+  const isRevoked = ({ issuer, serial }: Named, now: number, depth = 0): boolean =>
+    inForce(issuer, now).some(
+      ({ revoked, signer }) =>
+        revoked.has(serial) ||
+        (depth < MAX_CHAIN && !signer.issuer.equals(issuer) && isRevoked(signer, now, depth + 1)),
+    );
+  const latest = lists.filter(
+    (list) => !lists.some((it) => it.issuer.equals(list.issuer) && it.nextUpdate > list.nextUpdate),
+  );
   return {
-    nextUpdate: Math.min(...lists.map(({ nextUpdate }) => nextUpdate)),
-    state({ issuer, serial }, now) {
-      const own = lists.filter((list) => list.issuer.equals(issuer) && list.thisUpdate <= now);
-      if (own.some(({ revoked }) => revoked.has(serial))) return 'revoked';
+    nextUpdate: Math.min(...latest.map(({ nextUpdate }) => nextUpdate)),
+    renewAt: Math.min(...latest.map(renewalOf)),
+    state(certificate, now) {
+      if (isRevoked(certificate, now)) return 'revoked';
+      const own = inForce(certificate.issuer, now);
       if (own.some(({ nextUpdate }) => now < nextUpdate)) return 'good';
       return own.length > 0 ? 'stale' : 'unknown';
     },
   };
+}
+
+function renewalOf({ thisUpdate, nextUpdate }: List): number {
+  return nextUpdate - (nextUpdate - thisUpdate) * RENEWAL_PART;
 }
 
 function splitLists(file: Buffer): Buffer[] {
@@ -70,19 +100,21 @@ function readList(der: Buffer, authorities: readonly X509Certificate[]): List {
   if (fields[0]?.tag === TAG.INTEGER) fields.shift();
   const [inner, issuer, thisUpdate, ...others] = fields;
   if (!present(inner).whole.equals(present(algorithm).whole)) throw new DerError('two signature algorithms');
-  checkSignature(
+  const signer = signerOf(
     { body: present(body), algorithm: present(algorithm), signature: present(signature) },
     present(issuer).whole,
     authorities,
   );
   const nextUpdate = isTime(others[0]) ? others.shift() : undefined;
+  if (nextUpdate === undefined) throw new DerError('has no next update: it would be in force for ever');
   const entries = others[0]?.tag === TAG.SEQUENCE ? others.shift() : undefined;
   if (others[0]?.tag === EXTENSIONS_TAG) refusePartial(others[0]);
   return {
     issuer: present(issuer).whole,
+    signer: readCertificate(signer.raw),
     revoked: new Set(entries === undefined ? [] : readChildren(entries).map(readSerial)),
     thisUpdate: readTime(present(thisUpdate)),
-    nextUpdate: nextUpdate === undefined ? Number.POSITIVE_INFINITY : readTime(nextUpdate),
+    nextUpdate: readTime(nextUpdate),
   };
 }
 
@@ -93,21 +125,23 @@ function readSerial(entry: Element): string {
   return serial.content.toString('hex');
 }
 
-function checkSignature(
+/** @throws DerError for a list that none of the authorities signed */
+function signerOf(
   list: { readonly body: Element; readonly algorithm: Element; readonly signature: Element },
   issuer: Buffer,
   authorities: readonly X509Certificate[],
-): void {
+): X509Certificate {
   const oid = readOid(present(readChildren(list.algorithm)[0]));
   if (!ALGORITHMS.has(oid)) throw new DerError(`is signed with an algorithm that is not accepted (${oid})`);
   const { tag, content } = list.signature;
   if (tag !== TAG.BIT_STRING || content[0] !== 0) throw new DerError('no signature');
-  const signers = authorities.filter(({ raw }) => subjectOf(raw).equals(issuer));
-  if (signers.length === 0) throw new DerError('is from none of the authorities in listen.clientCAFile');
-  const isGood = signers.some(({ publicKey }) =>
+  const candidates = authorities.filter(({ raw }) => readCertificate(raw).subject.equals(issuer));
+  if (candidates.length === 0) throw new DerError('is from none of the authorities in listen.clientCAFile');
+  const signer = candidates.find(({ publicKey }) =>
     verify(ALGORITHMS.get(oid), list.body.whole, publicKey, content.subarray(1)),
   );
-  if (!isGood) throw new DerError("has a signature that is not its issuer's");
+  if (signer === undefined) throw new DerError("has a signature that is not its issuer's");
+  return signer;
 }
 
 function refusePartial(extensions: Element): void {
@@ -122,8 +156,4 @@ function refusePartial(extensions: Element): void {
 
 function isTime(element: Element | undefined): boolean {
   return element?.tag === TAG.UTC_TIME || element?.tag === TAG.GENERALIZED_TIME;
-}
-
-function subjectOf(der: Buffer): Buffer {
-  return readCertificate(der).subject;
 }

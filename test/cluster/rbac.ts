@@ -43,6 +43,11 @@ export function makeTestObjects(gate: GateSubject): readonly TestObject[] {
   ];
 }
 
+/** What a service account's token says beside its name, when it is bound to a pod or node. */
+const ACCOUNT_EXTRAS = ['pod-name', 'pod-uid', 'node-name', 'node-uid'].map(
+  (key) => `userextras/authentication.kubernetes.io/${key}`,
+);
+
 function impersonator(): TestObject {
   return {
     collection: `${CLUSTER_PATH}/clusterroles`,
@@ -54,7 +59,7 @@ function impersonator(): TestObject {
         { apiGroups: [''], resources: ['users', 'groups', 'serviceaccounts'], verbs: ['impersonate'] },
         {
           apiGroups: ['authentication.k8s.io'],
-          resources: ['uids', 'userextras/postern.dev/original-user'],
+          resources: ['uids', 'userextras/postern.dev/original-user', ...ACCOUNT_EXTRAS],
           verbs: ['impersonate'],
         },
         { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },

@@ -9,7 +9,7 @@ import { makeCRL } from '../fakes/crl.ts';
 import { kubectl, protocolEnv, readContext } from './context.ts';
 import { startOwnGate } from './gates.ts';
 import { whoami } from './modes.ts';
-import { createObjects, createPods, newest, removeObjects } from './objects.ts';
+import { asAdmin, createObjects, createPods, newest, removeObjects } from './objects.ts';
 import { aliceToken, writeKubeconfig } from './people.ts';
 
 const POD = 'doors';
@@ -67,15 +67,8 @@ t.test('a revoked one is told so', async (t) => {
 });
 
 t.test('a service account of the cluster is itself, with its own rights', async (t) => {
-  const minted = await kubectl(path, context.adminKubeconfig, [
-    '-n',
-    context.namespace,
-    'create',
-    'token',
-    'ci',
-  ]);
-  t.equal(minted.code, 0, minted.stderr);
-  const kubeconfig = withUser('ci', { token: minted.stdout.trim() });
+  const token = (await asAdmin(context, ['create', 'token', 'ci'])).trim();
+  const kubeconfig = withUser('ci', { token });
   const name = `system:serviceaccount:${context.namespace}:ci`;
   t.match(await whoami(context, kubeconfig), {
     username: name,
@@ -86,6 +79,19 @@ t.test('a service account of the cluster is itself, with its own rights', async 
     code: 1,
     stderr: new RegExp(`User "${name}" cannot list resource "nodes"`),
   });
+});
+
+t.test("a pod's token is its account, and the API server hears of the pod and its node", async (t) => {
+  const bound = ['--bound-object-kind', 'Pod', '--bound-object-name', POD];
+  const token = (await asAdmin(context, ['create', 'token', 'default', ...bound])).trim();
+  const { username, extra } = await whoami(context, withUser('pod', { token }));
+  t.equal(username, `system:serviceaccount:${context.namespace}:default`);
+  t.match(extra, {
+    'authentication.kubernetes.io/pod-name': [POD],
+    'authentication.kubernetes.io/pod-uid': [/-/],
+    'authentication.kubernetes.io/node-name': [/./],
+  });
+  t.notOk(Object.keys(extra ?? {}).includes('authentication.kubernetes.io/credential-id'));
 });
 
 t.test('a token of nobody is refused by the cluster, those of issuers go on as before', async (t) => {

@@ -42,6 +42,7 @@ const upstream = await startUpstream({
 });
 const jane = await clients.issue({ commonName: 'jane', organizations: ['dev', 'ops'], client: true });
 const revoked = await clients.issue({ commonName: 'mallory', client: true });
+const other = await clients.issue({ commonName: 'joe', client: true });
 const stranger = await strangers.issue({ commonName: 'jane', client: true });
 const server = await clients.issue({ commonName: 'jane', dnsNames: ['localhost'] });
 const admin = await clients.issue({
@@ -176,6 +177,19 @@ t.test('a resumed TLS session is still the same person', async (t) => {
   t.same(valuesOf(upstream.received.at(-1)?.rawHeaders ?? [], 'impersonate-user'), ['jane']);
 });
 
+t.test('whom TLS did not trust is not trusted in a resumed session either', async (t) => {
+  const first = await gate.connect({ cert: stranger.certPem, key: stranger.keyPem });
+  const session = await new Promise<Buffer>((resolve) => first.once('session', resolve));
+  first.destroy();
+  const before = upstream.received.length;
+  const again = await gate.connect({ cert: stranger.certPem, key: stranger.keyPem, session });
+  t.match(
+    (await exchangeRaw(again, upgradeRequest)).toString(),
+    /^HTTP\/1.1 401 [\s\S]*CERTIFICATE_UNTRUSTED/,
+  );
+  t.equal(upstream.received.length, before);
+});
+
 t.test('a list that changes counts for the next request on an open connection', async (t) => {
   const one = caller({ ...gate, client: jane }, 'h2');
   t.equal((await one.call({ path: '/api/v1/pods' })).status, 200);
@@ -186,6 +200,24 @@ t.test('a list that changes counts for the next request on an open connection', 
     (await gate.metric('postern_authentication_total{source="certificate",outcome="rejected"}')) > 0,
     true,
   );
+});
+
+t.test('a session cannot be resumed once its authority is none of ours any more', async (t) => {
+  const first = await gate.connect({ cert: other.certPem, key: other.keyPem });
+  const session = await new Promise<Buffer>((resolve) => first.once('session', resolve));
+  t.match((await exchangeRaw(first, upgradeRequest)).toString(), /^HTTP\/1.1 403 /, 'good before');
+  writeFileSync(join(gate.dir, 'clients.crt'), strangers.certPem);
+  const nextUpdate = new Date(Date.now() + 3_600_000);
+  writeFileSync(join(gate.dir, 'clients.crl'), await makeCRL(strangers, { nextUpdate }));
+  t.ok(gate.gate.reload());
+  const before = upstream.received.length;
+  const again = await gate.connect({ cert: other.certPem, key: other.keyPem, session });
+  t.notOk(again.isSessionReused());
+  t.match(
+    (await exchangeRaw(again, upgradeRequest)).toString(),
+    /^HTTP\/1.1 401 [\s\S]*CERTIFICATE_UNTRUSTED/,
+  );
+  t.equal(upstream.received.length, before);
 });
 
 async function revoke({ dir, gate: running }: TestGate, { certPem }: CertificatePair): Promise<void> {

@@ -3,7 +3,11 @@
 
 import { X509Certificate } from 'node:crypto';
 import t from 'tap';
-import { createCertificateAuthenticator, type PeerCertificate } from '../../../src/authn/certificates.ts';
+import {
+  createCertificateAuthenticator,
+  type PeerCertificate,
+  type RenewalEvent,
+} from '../../../src/authn/certificates.ts';
 import { type CertificateRequest, makeCA } from '../../../src/certificates.ts';
 import { DerError } from '../../../src/x509/der.ts';
 import { makeCRL } from '../../fakes/crl.ts';
@@ -48,14 +52,23 @@ const users = [
 for (const { request, username, groups } of users)
   t.test(`is ${username} in ${JSON.stringify(groups)}`, async (t) => {
     const certificate = await issue(request);
-    const { notAfter } = { notAfter: new X509Certificate(certificate.pem).validToDate.getTime() };
     t.match(authenticator().judge(certificate), {
       kind: 'user',
       user: { username, groups, uid: '' },
-      expiresAt: notAfter,
+      expiresAt: new X509Certificate(certificate.pem).validToDate.getTime(),
       source: 'certificate',
     });
   });
+
+t.test('the uid is the attribute of Kubernetes, once and not empty', async (t) => {
+  t.match(authenticator().judge(await issue({ uids: ['u-1'] })), { kind: 'user', user: { uid: 'u-1' } });
+  for (const uids of [['u-1', 'u-2'], ['u-1', 'u-1'], ['']])
+    t.match(authenticator().judge(await issue({ uids })), {
+      kind: 'rejected',
+      code: 'CERTIFICATE_UNTRUSTED',
+      detail: /uid/,
+    });
+});
 
 t.test('a certificate without CN is no credential', async (t) => {
   t.match(authenticator().judge(await issue({ commonName: '' })), { kind: 'noOpinion' });
@@ -143,6 +156,50 @@ t.test('revocation lists', async (t) => {
   t.match(authenticator({ lists: stale + list }).judge(good), { kind: 'user' }, 'several in a file');
 });
 
+t.test('an authority that is revoked takes with it whom it let in', async (t) => {
+  const below = await ca.intermediate('below');
+  const deep = await below.intermediate('deep');
+  const nextUpdate = new Date(Date.now() + DAY_MS);
+  const authoritiesPem = ca.certPem + below.certPem + deep.certPem;
+  const judge = async (revoked: readonly string[]) => {
+    const lists = [
+      await makeCRL(ca, { revoked, nextUpdate }),
+      await makeCRL(below, { nextUpdate }),
+      await makeCRL(deep, { nextUpdate }),
+    ];
+    return createCertificateAuthenticator(
+      { systemIdentities: 'Refuse', authoritiesPem, revocationLists: Buffer.from(lists.join('')) },
+      { now: Date.now },
+    ).judge(await issue({}, deep));
+  };
+  t.match(await judge([]), { kind: 'user' });
+  t.match(await judge([below.certPem]), { kind: 'rejected', code: 'CERTIFICATE_REVOKED' });
+});
+
+t.test('it is said once that a list should be renewed, and once that it is too late', async (t) => {
+  let now = Date.now();
+  const nextUpdate = new Date(Math.trunc(now / 1000) * 1000 + 4 * DAY_MS);
+  const list = (until: Date) => makeCRL(ca, { thisUpdate: new Date(now - 1000), nextUpdate: until });
+  const said: RenewalEvent[] = [];
+  const lists = (await list(nextUpdate)) + (await list(new Date(now + DAY_MS)));
+  const judge = createCertificateAuthenticator(
+    { systemIdentities: 'Refuse', authoritiesPem: ca.certPem, revocationLists: Buffer.from(lists) },
+    { now: () => now },
+    (event) => said.push(event),
+  );
+  const certificate = await issue({});
+  const twice = () => [judge.judge(certificate), judge.judge(certificate)];
+  now += 2 * DAY_MS;
+  twice();
+  t.same(said, [], 'a later list of the same issuer is in force');
+  now += 1.5 * DAY_MS;
+  t.match(twice(), [{ kind: 'user' }, { kind: 'user' }]);
+  t.same(said, [{ nextUpdate: nextUpdate.getTime(), isOver: false }]);
+  now += DAY_MS;
+  t.match(twice(), [{ kind: 'unavailable' }, { kind: 'unavailable' }]);
+  t.same(said.slice(1), [{ nextUpdate: nextUpdate.getTime(), isOver: true }]);
+});
+
 t.test('lists that can not be believed', async (t) => {
   const until = new Date(Date.now() + DAY_MS);
   const wrong = [
@@ -150,6 +207,7 @@ t.test('lists that can not be believed', async (t) => {
     ['-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n', /missing/],
     [await makeCRL(other, { nextUpdate: until }), /none of the authorities/],
     [await makeCRL(ca, { nextUpdate: until }, other), /signature/],
+    [await makeCRL(ca, {}), /next update/],
   ] as const;
   for (const [lists, message] of wrong)
     t.throws(() => authenticator({ lists }), { constructor: DerError, message });

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { makeCA } from '../../../src/certificates.ts';
 import { checkFiles } from '../../../src/config/files.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { makeCRL } from '../../fakes/crl.ts';
 import { BASE, change, errorsOf, warningsOf } from './base.ts';
 
 const DAY_MS = 86_400_000;
@@ -145,6 +146,29 @@ t.test('what will stop to work, or does not yet, is a warning', async (t) => {
   t.match(warningsOf(asCA, prepare(t)), [/clientCAFile: certificate 1 of .* is not a certificate authority/]);
   const inCluster = change('kubeconfig: prod.kubeconfig', 'inCluster: true');
   t.match(warningsOf(inCluster, prepare(t)), [/clusters\[0\]\.inCluster: not in a cluster/]);
+});
+
+t.test('revocation lists of client certificates', async (t) => {
+  const text = change('  trustedProxies', '  clientCAFile: ca.crt\n  trustedProxies').replace(
+    'authentication:\n',
+    'authentication:\n  clientCertificates: {enabled: true, crlFile: ca.crl}\n',
+  );
+  const now = Date.now();
+  const listed = async (days: number, by = ca) =>
+    prepare(t, {
+      'ca.crl': await makeCRL(by, {
+        thisUpdate: new Date(now - 4 * DAY_MS),
+        nextUpdate: new Date(now + days * DAY_MS),
+      }),
+    });
+  t.strictSame(warningsOf(text, await listed(4)), []);
+  t.match(warningsOf(text, await listed(1)), [/crlFile: .*ca\.crl has to be renewed before \d{4}-/]);
+  t.match(warningsOf(text, await listed(-1)), [/crlFile: .*ca\.crl is past its next update/]);
+  t.match(errorsOf(text, await listed(4, await makeCA('stranger'))), [/crlFile: .*none of the authorities/]);
+  t.match(errorsOf(text, prepare(t)), [/:\d+:\d+ authentication\.clientCertificates\.crlFile: .*ENOENT/]);
+  t.match(errorsOf(text.replace('  clientCAFile: ca.crt\n', ''), await listed(4)), [
+    /clientCertificates\.enabled: needs listen\.clientCAFile/,
+  ]);
 });
 
 t.test('an inline authority of an issuer', async (t) => {

@@ -70,6 +70,7 @@ t.test('the whole configuration, resolved and frozen', async (t) => {
         anonymousPaths: [],
       },
       tokenWebhook: undefined,
+      authorization: { default: 'Allow', rules: [] },
       sessions: { idleTimeoutMs: 0, maxDurationMs: 5_400_000, endOnExpiry: true, drainTimeoutMs: 300_000 },
       log: { level: 'info' },
     },

@@ -127,11 +127,6 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
     '  clientCertificates: {enabled: true}\n  jwt:',
     /clientCertificates\.enabled: not supported by this version yet/,
   ],
-  [
-    'log:',
-    'authorization: {rules: [{}]}\nlog:',
-    /^23:17 authorization\.rules: not supported by this version yet/,
-  ],
   ['log:', 'audit: {policyFile: p.yaml}\nlog:', /audit\.policyFile: not supported by this version yet/],
   ['log:', 'audit: {backends: [{}]}\nlog:', /audit\.backends: not supported by this version yet/],
   ['log:', 'limits: {requests: 5}\nlog:', /limits: not supported by this version yet/],

@@ -24,7 +24,7 @@ const refused = [
   { given: '1f 81 01 00', why: 'a tag of more than one byte' },
 ];
 for (const { given, why } of refused)
-  t.test(`refused: ${why}`, async (t) => t.throws(() => readOne(hex(given)), DerError));
+  t.test(`refused: ${why}`, async (t) => t.throws(() => readOne(hex(given)), { code: 'DER_MALFORMED' }));
 
 t.test('children come in order, and only from the tag that was asked for', async (t) => {
   const parent = readOne(hex('30 06 02 01 05 04 01 ff'));
@@ -32,7 +32,7 @@ t.test('children come in order, and only from the tag that was asked for', async
     readChildren(parent).map(({ tag }) => tag),
     [2, 4],
   );
-  t.throws(() => readChildren(parent, TAG.SET), DerError);
+  t.throws(() => readChildren(parent, TAG.SET), { code: 'DER_MALFORMED' });
 });
 
 const oids = [
@@ -49,10 +49,10 @@ t.test('texts by their types', async (t) => {
   t.equal(readText(element(TAG.PRINTABLE, 'jane')), 'jane');
   t.equal(readText(element(TAG.TELETEX, hex('e9'))), 'é');
   t.equal(readText(element(TAG.BMP, hex('00 6a 00 e9'))), 'jé');
-  t.throws(() => readText(element(TAG.UTF8, hex('ff'))), DerError);
-  t.throws(() => readText(element(TAG.PRINTABLE, hex('e9'))), DerError);
-  t.throws(() => readText(element(TAG.BMP, hex('00'))), DerError);
-  t.throws(() => readText(element(TAG.INTEGER, hex('01'))), DerError);
+  t.throws(() => readText(element(TAG.UTF8, hex('ff'))), { code: 'DER_MALFORMED' });
+  t.throws(() => readText(element(TAG.PRINTABLE, hex('e9'))), { code: 'DER_MALFORMED' });
+  t.throws(() => readText(element(TAG.BMP, hex('00'))), { code: 'DER_MALFORMED' });
+  t.throws(() => readText(element(TAG.INTEGER, hex('01'))), { code: 'DER_MALFORMED' });
 });
 
 const times = [
@@ -65,7 +65,9 @@ const times = [
 for (const { tag, text, iso } of times)
   t.test(text, async (t) => t.equal(new Date(readTime(element(tag, text))).toISOString(), iso));
 for (const text of ['4912312359Z', '491231235959+0100', '491331235959Z', ''])
-  t.test(`no time: ${text}`, async (t) => t.throws(() => readTime(element(TAG.UTC_TIME, text)), DerError));
+  t.test(`no time: ${text}`, async (t) =>
+    t.throws(() => readTime(element(TAG.UTC_TIME, text)), { code: 'DER_MALFORMED' }),
+  );
 
 t.test('any bytes are read or refused, never anything else', async (t) => {
   fc.assert(
