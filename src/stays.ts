@@ -17,8 +17,8 @@ export interface Stays {
   review(next: Generation): number;
 }
 
-/** What counts after a reload, in this order. */
-export const OBJECTIONS: readonly Objection[] = [identityObjection, clusterObjection, rulesObjection];
+/** What counts after a reload, in this order. A cluster that is configured no more is none: what is open to it may end by itself. */
+export const OBJECTIONS: readonly Objection[] = [identityObjection, rulesObjection];
 
 /** Nobody is in yet. */
 export function createStays(objections: readonly Objection[] = OBJECTIONS): Stays {
@@ -61,11 +61,6 @@ function identityObjection({ user, evidence, peerAddress }: Exchange, next: Gene
     peerTrusted: next.isTrusted(peerAddress),
     peerAddress,
   });
-}
-
-function clusterObjection({ upstream }: Exchange, next: Generation): string {
-  const isThere = next.clusters.some(({ name }) => name === upstream?.name);
-  return isThere ? '' : 'its cluster is configured no more';
 }
 
 /** As of the time when it began: a login that was fresh enough then is not too old for what it opened. */

@@ -90,7 +90,7 @@ for (const one of kubectls)
       t.equal(ended.stdout, 'waiting\n');
       t.match(
         ended.stderr,
-        /the session has ended because the credential that opened it has ended: log in again/,
+        /^error: the session has ended because the credential that opened it has ended: log in again/m,
       );
       t.equal(ended.code, 1);
     });

@@ -183,6 +183,21 @@ for (const [what, change, why] of taken)
     });
   });
 
+t.test('a rule that a reload brings ends what it denies, and only that', async (t) => {
+  const { gate } = await setUp(t);
+  const token = await gate.token();
+  const exec = await openWebSocket(gate, token, 'v5.channel.k8s.io');
+  const watch = await openWatch(gate, '/api/v1/namespaces/default/configmaps?watch=1', token);
+  const rules = [{ name: 'no-exec', classes: ['interactive'], decision: 'Deny' }];
+  gate.writeConfig({ ...gate.config, authorization: { rules } });
+  t.ok(gate.gate.reload());
+  t.equal(await exec.closed, 1000);
+  t.match(JSON.parse(exec.heard[3] ?? ''), { details: { causes: [{ reason: 'SESSION_REVOKED' }] } });
+  t.match(await gate.logged(isSessionEnd), { end: 'killed', detail: 'the rules do not allow it any more' });
+  t.notMatch(watch.reader.text(), '\r\n0\r\n\r\n', 'the watch goes on');
+  watch.close();
+});
+
 t.test('systemIdentities: Refuse ends who speaks for the cluster', async (t) => {
   const { gate } = await setUp(t, { jwt: { systemIdentities: 'Allow' } });
   const system = await openWebSocket(
