@@ -16,12 +16,12 @@ export interface Cluster {
 }
 
 /** Finds the cluster and the target without its prefix; undefined when none matches. The longest prefix wins. */
-export function matchCluster(
-  clusters: readonly Cluster[],
+export function matchCluster<C extends Pick<Cluster, 'match'>>(
+  clusters: readonly C[],
   authority: string,
   rawTarget: string,
-): { cluster: Cluster; rest: string } | undefined {
-  let best: Cluster | undefined;
+): { cluster: C; rest: string } | undefined {
+  let best: C | undefined;
   for (const cluster of clusters) {
     const { pathPrefix } = cluster.match;
     if (

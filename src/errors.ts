@@ -3,7 +3,7 @@
 // characters are taken out, `&`, `<` and `>` are escaped as the API server does it, and long ones are cut.
 
 import { ERRORS, type ErrorEntry } from './errortable.ts';
-import type { StatusFields, StatusReason } from './kube/status.ts';
+import { renderStatus, type StatusDetails, type StatusFields, type StatusReason } from './kube/status.ts';
 
 /** Longest parameter in a text, in characters. */
 const MAX_PARAM_CHARS = 512;
@@ -14,30 +14,40 @@ export type ErrorCode = keyof typeof ERRORS;
 /** What the request adds to a text; names as in the table. */
 export type ErrorParams = Readonly<Record<string, string>>;
 
+/** What a failure is made of, besides its code. */
+export interface ErrorOptions {
+  /** For the log only; never holds a token. */
+  readonly detail?: string | undefined;
+  readonly cause?: unknown;
+  readonly params?: ErrorParams | undefined;
+  /** Put after the text as it is: the configuration's own words, nothing of the request's. */
+  readonly remark?: string | undefined;
+  /** What it is about, for the Status's `details`. */
+  readonly about?: Pick<StatusDetails, 'name' | 'group' | 'kind'> | undefined;
+}
+
 /** A failure that Postern answers by itself; make it with `gateError`. */
 export class GateError extends Error {
   readonly code: ErrorCode;
   /** For the log only; never holds a token. */
   readonly detail: string | undefined;
   readonly params: ErrorParams;
+  readonly remark: string;
+  readonly about: ErrorOptions['about'];
 
-  constructor(
-    code: ErrorCode,
-    options: { detail?: string | undefined; cause?: unknown; params?: ErrorParams | undefined },
-  ) {
+  constructor(code: ErrorCode, options: ErrorOptions) {
     super(code, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'GateError';
     this.code = code;
     this.detail = options.detail;
     this.params = options.params ?? {};
+    this.remark = options.remark ?? '';
+    this.about = options.about;
   }
 }
 
 /** Makes the error of a code. `params` fill the text's `{name|default}`; they may be the caller's own words. */
-export function gateError(
-  code: ErrorCode,
-  options: { detail?: string | undefined; cause?: unknown; params?: ErrorParams | undefined } = {},
-): GateError {
+export function gateError(code: ErrorCode, options: ErrorOptions = {}): GateError {
   return new GateError(code, options);
 }
 
@@ -49,14 +59,20 @@ export function asGateError(thrown: unknown): GateError {
 /** The Status of an error, for `renderStatus`: `code` is the HTTP status; our own code is the reason of the one cause in `details`. */
 export function errorStatus(error: GateError): StatusFields {
   const entry: ErrorEntry = ERRORS[error.code];
-  const causes = [{ reason: error.code }];
+  const details = { ...error.about, causes: [{ reason: error.code }] };
   const retry = entry.retryAfterSeconds;
+  const text = fill(entry.text, error.params);
   return {
     code: entry.status,
     reason: REASONS[entry.status],
-    message: fill(entry.text, error.params),
-    details: retry === undefined ? { causes } : { causes, retryAfterSeconds: retry },
+    message: error.remark === '' ? text : `${text} ${error.remark}`,
+    details: retry === undefined ? details : { ...details, retryAfterSeconds: retry },
   };
+}
+
+/** The Status with which a session ends that was open already, as JSON. */
+export function farewell(code: ErrorCode): string {
+  return renderStatus(errorStatus(gateError(code))).toString();
 }
 
 /** The headers that an error adds to those of `statusHeaders`: WWW-Authenticate with 401, Allow with 405, Retry-After where it is safe. */

@@ -4,6 +4,9 @@
 
 import { DOOR_ERRORS } from './doorerrors.ts';
 import { ONWARD_ERRORS } from './onwarderrors.ts';
+import { RULE_ERRORS } from './ruleerrors.ts';
+import { SESSION_ERRORS } from './sessionerrors.ts';
+import { UPSTREAM_ERRORS } from './upstreamerrors.ts';
 
 /** The page that UPGRADE_REQUIRED points to, relative to the repository. */
 export const LOAD_BALANCERS_PAGE = 'docs/how-to/load-balancers.md';
@@ -156,6 +159,7 @@ export const ERRORS = {
       'See `/readyz?verbose` and the log; check the way from Postern to the issuer and its certificate authority.',
   },
   ...ONWARD_ERRORS,
+  ...RULE_ERRORS,
   CLUSTER_UNKNOWN: {
     status: 404,
     text: 'No cluster is served under this host and path. Check "server" in the kubeconfig.',
@@ -180,43 +184,7 @@ export const ERRORS = {
     when: 'The HTTP parser refused the request.',
     solve: 'The log has the parser’s code. Look for a proxy that rewrites requests.',
   },
-  UPSTREAM_UNREACHABLE: {
-    status: 502,
-    text: 'The API server of this cluster cannot be reached from Postern. The request was not carried out.',
-    when: 'Name look-up or connection failed.',
-    solve: 'Check `clusters[].kubeconfig`, DNS and the network from Postern to the API server.',
-  },
-  UPSTREAM_TLS: {
-    status: 502,
-    text: 'Postern could not verify the API server of this cluster. The request was not carried out.',
-    when: 'The TLS handshake with the API server failed: other CA, other name, expired.',
-    solve:
-      'Correct `certificate-authority` or `tls-server-name` in the kubeconfig; verification is never turned off by itself.',
-  },
-  UPSTREAM_CREDENTIALS: {
-    status: 502,
-    text: 'The API server does not accept the credential of this gate. Your own credential is not the problem; tell the administrator of this gate.',
-    when: 'The API server answered 401 to Postern’s own credential.',
-    solve: 'Renew the token or certificate in `clusters[].kubeconfig`.',
-  },
-  UPSTREAM_TIMEOUT: {
-    status: 504,
-    text: 'The API server did not answer in time. The request may still be carried out.',
-    when: 'Connecting or the answer took too long.',
-    solve: 'Look at the load of the API server. Check before you repeat a write.',
-  },
-  UPSTREAM_RESET: {
-    status: 502,
-    text: 'The API server ended the connection before it had answered. The request may have been carried out.',
-    when: 'The connection broke before the answer began.',
-    solve: 'Usually a restart of the API server. Check before you repeat a write.',
-  },
-  UPSTREAM_PROTOCOL: {
-    status: 502,
-    text: 'The API server sent an answer that is not valid HTTP.',
-    when: 'The answer could not be parsed.',
-    solve: 'Is the address in the kubeconfig really that of an API server (https, port)?',
-  },
+  ...UPSTREAM_ERRORS,
   CLIENT_CLOSED: {
     status: 499,
     text: 'The caller went away before the answer.',
@@ -230,6 +198,7 @@ export const ERRORS = {
     when: 'A new request came while the gate drains.',
     solve: 'Clients try again by themselves. Run more than one replica.',
   },
+  ...SESSION_ERRORS,
   INTERNAL: {
     status: 500,
     text: 'Internal error occurred in Postern. The log has it under the Audit-ID of this answer.',

@@ -4,6 +4,7 @@
 import type { PeerCertificate } from './authn/certificates.ts';
 import type { ReviewingCluster } from './authn/door.ts';
 import { type Evidence, NO_EVIDENCE } from './authn/outcome.ts';
+import type { Decision } from './authz/rules.ts';
 import type { GateError } from './errors.ts';
 import type { Generation } from './generation.ts';
 import type { Target } from './kube/path.ts';
@@ -45,6 +46,8 @@ export interface Exchange extends Arrival {
   onward: Onward | undefined;
   /** The target without the cluster's path prefix, still raw; '' before a cluster was chosen. */
   forwardTarget: string;
+  /** What the person gave as the reason, taken off the path; '' for none. */
+  reason: string;
   target: Target | undefined;
   info: RequestInfo | undefined;
   user: UserInfo | undefined;
@@ -56,9 +59,11 @@ export interface Exchange extends Arrival {
   wanted: UserInfo | undefined;
   /** The same, once that was judged, with all that the API server shall be told of it. */
   actsAs: UserInfo | undefined;
-  /** The caller's verified token, where that goes on to the cluster itself. Never logged. */
+  /** The caller's verified token, where that goes on to the cluster itself; '' for an anonymous caller. Never logged. */
   bearer: string | undefined;
-  /** When the identity ends, ms since the epoch. */
+  /** What the rules decided; undefined before, and where there are none. */
+  decision: Decision | undefined;
+  /** When what the identity opened ends, ms since the epoch: with the credential, or after its entry's sessionLifetime. */
   expiresAt: number;
   /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
   websocketProtocols: string | undefined;
@@ -83,6 +88,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     reviewer: undefined,
     onward: undefined,
     forwardTarget: '',
+    reason: '',
     target: undefined,
     info: undefined,
     user: undefined,
@@ -91,6 +97,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     wanted: undefined,
     actsAs: undefined,
     bearer: undefined,
+    decision: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
     websocketProtocols: undefined,
     upstreamHeaders: undefined,

@@ -2,6 +2,7 @@
 // throws a GateError, and nothing is forwarded unless all of them returned. What follows is proxy/forward.ts or upgrade/upgrade.ts.
 
 import type { Outcome } from './authn/outcome.ts';
+import { authorize } from './authorize.ts';
 import { matchCluster } from './clusters.ts';
 import { gateError } from './errors.ts';
 import type { Exchange, Transport } from './exchange.ts';
@@ -9,9 +10,16 @@ import { describeHops } from './hops.ts';
 import { checkImpersonation, readImpersonation } from './impersonate.ts';
 import { sessionKind } from './kube/longrunning.ts';
 import { parseTarget } from './kube/path.ts';
+import { hasReason, takeReason } from './kube/reason.ts';
 import { resolveRequestInfo } from './kube/requestinfo.ts';
 import { headerValue } from './proxy/headers.ts';
-import { assertForwardable, takeBearer, writeRequestLines, writeUpgradeLines } from './requestlines.ts';
+import {
+  assertForwardable,
+  NO_CREDENTIAL,
+  takeBearer,
+  writeRequestLines,
+  writeUpgradeLines,
+} from './requestlines.ts';
 
 type Step = (exchange: Exchange) => void | Promise<void>;
 
@@ -21,10 +29,11 @@ const U: Transport = 'upgrade';
 /** The steps in order, and which transports they run for. */
 const STEPS: readonly (readonly [Step, ...Transport[]])[] = [
   [requireOneHost, H, U], //             what a hop in front could read differently would choose another cluster there
-  [chooseCluster, H, U], //              host or path prefix → upstream; the prefix ends here
+  [chooseCluster, H, U], //              host or path prefix → upstream; the prefix ends here, and so does a reason
   [resolveTarget, H, U], //              raw bytes → RequestInfo; what two parsers could read differently is refused
   [readImpersonation, H, U], //          `--as`: never dropped silently, never merged with ours
   [authenticate, H, U], //               exactly one credential → user; it leaves the request here
+  [authorize, H, U], //                  the rules at the gate: first match wins, what can't be judged is refused
   [requireUpgrade, H], //                exec, attach, port-forward whose Upgrade a hop in front has dropped
   [checkImpersonation, H, U], //         may this user be taken for that one? The cluster says
   [takeBearer, H, U], //                 Passthrough: only the caller's own verified token can go on
@@ -67,6 +76,12 @@ function chooseCluster(exchange: Exchange): void {
   exchange.reviewer = matched.cluster.reviewer;
   exchange.onward = matched.cluster.onward;
   exchange.forwardTarget = matched.rest;
+  if (!hasReason(matched.rest)) return;
+  const taken = takeReason(matched.rest);
+  if (!taken.ok)
+    throw gateError('REASON_MALFORMED', { detail: taken.detail, params: { detail: taken.detail } });
+  exchange.reason = taken.reason;
+  exchange.forwardTarget = taken.rest;
 }
 
 function resolveTarget(exchange: Exchange): void {
@@ -89,6 +104,7 @@ function authenticate(exchange: Exchange): void | Promise<void> {
     rawHeaders,
     isWebSocket: upgrade === 'websocket',
     peerTrusted: generation.isTrusted(peerAddress),
+    peerAddress,
     certificate: exchange.certificate,
     cluster: exchange.reviewer,
   });
@@ -105,7 +121,10 @@ function applyOutcome(
     case 'user':
       exchange.user = outcome.user;
       exchange.evidence = outcome.evidence;
-      exchange.expiresAt = outcome.expiresAt;
+      exchange.expiresAt = Math.max(
+        outcome.expiresAt,
+        outcome.sessionLifetimeMs === undefined ? 0 : exchange.receivedAt + outcome.sessionLifetimeMs,
+      );
       exchange.credentialSource = outcome.source;
       exchange.websocketProtocols = outcome.websocketProtocols;
       return;
@@ -113,6 +132,7 @@ function applyOutcome(
       // No credential at all; a bad one was 'rejected' and never gets here.
       exchange.user = exchange.generation.anonymous(exchange.target?.path ?? '');
       if (exchange.user === undefined) throw gateError('CREDENTIALS_MISSING');
+      exchange.credentialSource = NO_CREDENTIAL;
       return;
     case 'rejected':
       throw gateError(outcome.code, {

@@ -7,15 +7,17 @@ import { type AnonymousUser, createAnonymous } from './authn/anonymous.ts';
 import type { Authenticator } from './authn/authenticator.ts';
 import type { CertificateRules } from './authn/certificates.ts';
 import type { Outcome } from './authn/outcome.ts';
+import { compileRules, judgesAnything, type Rules } from './authz/rules.ts';
 import type { Cluster } from './clusters.ts';
 import type { GateConfig } from './config/config.ts';
 import { credentialProblem } from './config/onwardrules.ts';
+import { assertionHeadersOf } from './config/presetfill.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
 import { type AskCluster, createImpersonationCheck } from './onward/check.ts';
 import { createOnward } from './onward/onward.ts';
-import { compileTrusted, type IsTrusted } from './proxy/address.ts';
 import { askCluster } from './proxy/ask.ts';
 import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
+import { compileTrusted, type IsTrusted } from './trusted.ts';
 
 /** How long the cluster may take to say whether somebody may impersonate. ms */
 const REVIEW_TIMEOUT_MS = 5_000;
@@ -27,6 +29,8 @@ export interface Generation {
   readonly authenticator: Authenticator;
   /** Who a caller without a credential is, by path. */
   readonly anonymous: AnonymousUser;
+  /** The rules at the gate; undefined when there are none, so that nothing is done for them. */
+  readonly rules: Rules | undefined;
   readonly isTrusted: IsTrusted;
   /** Lower-case names of configured assertion headers. */
   readonly assertionHeaders: ReadonlySet<string>;
@@ -106,6 +110,7 @@ export function buildGeneration(
     clusters.push({ name, match, upstream, reviewer, onward: createOnward(cluster, check) });
   }
   if (problems.length > 0) throw new GenerationError(problems);
+  const rules = compileRules(config.authorization);
   const certificates = readCertificateRules(config);
   const authentication = JSON.stringify(['authentication', config.authentication, certificates]);
   return {
@@ -117,12 +122,9 @@ export function buildGeneration(
       (value) => value.close(),
     ),
     anonymous: createAnonymous(config.authentication.anonymousPaths),
+    rules: judgesAnything(rules) ? rules : undefined,
     isTrusted: compileTrusted(config.listen.trustedProxies),
-    assertionHeaders: new Set(
-      config.authentication.jwt
-        .map(({ sourceHeader }) => sourceHeader)
-        .filter((header) => header !== 'authorization'),
-    ),
+    assertionHeaders: assertionHeadersOf(config.authentication.jwt),
     files: [...files],
     observeAuthentication: deps.observeAuthentication,
     shared,

@@ -3,11 +3,12 @@
 
 import { gateError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import { describeAttempt, forbiddenSubject } from './kube/forbidden.ts';
+import { describeAttempt, forbiddenDetails, forbiddenSubject } from './kube/forbidden.ts';
 import { findInboundImpersonation } from './kube/impersonation.ts';
 import { readWantedUser } from './kube/wanteduser.ts';
 import type { Impersonation } from './onward/check.ts';
 import { actingTarget, ORIGINAL_USER_KEY } from './onward/onward.ts';
+import { NO_CREDENTIAL } from './requestlines.ts';
 
 /** Reads the caller's own Impersonate-* headers, in any spelling. @throws GateError where they are refused or can't be read */
 export function readImpersonation(exchange: Exchange): void {
@@ -34,6 +35,8 @@ export function checkImpersonation(exchange: Exchange): void | Promise<void> {
   if (wanted === undefined) return;
   if (user === undefined || info === undefined || onward === undefined)
     throw new TypeError('impersonation before authentication');
+  // Who has not said who they are puts no questions to the cluster, and acts as nobody.
+  if (exchange.credentialSource === NO_CREDENTIAL) throw gateError('CREDENTIALS_MISSING');
   if (onward.check === undefined) {
     exchange.actsAs = wanted;
     return;
@@ -52,7 +55,12 @@ function demandAllowed(requestor: string, answer: Impersonation): readonly strin
       const { question, reason } = answer;
       const why = `${describeAttempt(requestor, question)}${reason === '' ? '' : `: ${reason}`}`;
       const message = `${forbiddenSubject(question)} forbidden: ${why}`.trimStart();
-      throw gateError('IMPERSONATION_FORBIDDEN', { detail: message, params: { message } });
+      // The log is told what kind of thing it was; its name is the caller's text.
+      throw gateError('IMPERSONATION_FORBIDDEN', {
+        detail: `${question.verb} ${question.resource}`,
+        about: forbiddenDetails(question),
+        params: { message },
+      });
     }
     case 'forbidden':
       throw gateError('IMPERSONATION_GATE_RIGHTS', { cause: answer.cause });

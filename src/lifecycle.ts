@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { farewell } from './errors.ts';
 import type { Log } from './log.ts';
 import type { SessionRegistry } from './sessions.ts';
 
@@ -136,7 +137,9 @@ async function drain({
   if (!ended) {
     if (sessions.open.size > 0)
       log.warn({ sessions: sessions.open.size }, 'drain timeout: closing the sessions that are still open');
-    for (const session of [...sessions.open.values()]) session.close('drained', 'the gate shuts down');
+    const status = farewell('SESSION_DRAINED');
+    for (const session of [...sessions.open.values()])
+      session.close('drained', 'the gate shuts down', status);
     // Watches and followed logs end cleanly; what is left after that is cut.
     endStreams();
     await within(FLUSH_MS, Promise.all([closed, sessions.whenEmpty()]));

@@ -6,6 +6,15 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 const REQUEST_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const SESSION_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3600, 14400, 43200];
 
+/** How a TokenReview ends; `refused` is what is no review, or comes from the wrong client, `failed` a fault of ours. */
+export const TOKEN_REVIEW_OUTCOMES = [
+  'authenticated',
+  'unauthenticated',
+  'unavailable',
+  'refused',
+  'failed',
+] as const;
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Makes all metrics in a registry of their own. */
@@ -24,6 +33,13 @@ export function createMetrics(build: { readonly version: string; readonly node: 
   ) => new Histogram({ name, help, labelNames, buckets, registers });
 
   gauge('postern_build_info', 'Always 1; what runs is in the labels.', ['version', 'node']).set(build, 1);
+  const tokenReviews = counter(
+    'postern_token_reviews_total',
+    "The API server's TokenReviews, by how they ended.",
+    ['outcome'],
+  );
+  // There from the start, so that the first one is seen as a rise.
+  for (const outcome of TOKEN_REVIEW_OUTCOMES) tokenReviews.inc({ outcome }, 0);
   return {
     registry,
     requests: counter(
@@ -67,10 +83,11 @@ export function createMetrics(build: { readonly version: string; readonly node: 
       'source',
       'outcome',
     ]),
-    tokenReviews: counter(
-      'postern_token_reviews_total',
-      "The API server's TokenReviews, by how they ended.",
-      ['outcome'],
+    tokenReviews,
+    ruleDecisions: counter(
+      'postern_rule_decisions_total',
+      'Requests that the rules at the gate judged, by the rule that decided; none where there are no rules.',
+      ['cluster', 'rule', 'decision'],
     ),
     jwksRefresh: counter('postern_jwks_refresh_total', "Fetches of an issuer's keys.", ['issuer', 'outcome']),
     jwksAge: gauge('postern_jwks_age_seconds', 'Age of the keys in use of an issuer.', ['issuer']),

@@ -71,7 +71,7 @@ function observeRequests(
     },
     /** Once per request, when its answer is over; for upgrades when the answer is known. */
     onRequest(exchange: Exchange, status: number): void {
-      const { info, failure } = exchange;
+      const { info, failure, decision } = exchange;
       const cluster = exchange.upstream?.name ?? '';
       const durationMs = now() - exchange.receivedAt;
       const repeat = status >= 400 && isRepeat(exchange);
@@ -80,6 +80,8 @@ function observeRequests(
       }
       if (!repeat && failure?.code === 'UPGRADE_REQUIRED')
         metrics.upgradeMissing.inc({ cluster, kind: info?.subresource ?? '' });
+      if (!repeat && decision !== undefined)
+        metrics.ruleDecisions.inc({ cluster, rule: decision.rule, decision: decision.kind });
       if (!repeat) {
         metrics.requests.inc({
           cluster,
@@ -173,7 +175,7 @@ function pairKey(exchange: Exchange): string {
 }
 
 function requestFields(exchange: Exchange, status: number, durationMs: number): Record<string, unknown> {
-  const { info, user, failure } = exchange;
+  const { info, user, failure, decision, reason } = exchange;
   return {
     auditID: exchange.id,
     cluster: exchange.upstream?.name ?? '',
@@ -190,8 +192,11 @@ function requestFields(exchange: Exchange, status: number, durationMs: number): 
       : {}),
     ...(exchange.upgrade === '' ? {} : { upgrade: exchange.upgrade }),
     user: user?.username ?? '',
-    ...(exchange.wanted === undefined ? {} : { as: exchange.wanted.username }),
+    // Only what was judged: before that it is any text, and people have put tokens into wrong places.
+    ...(exchange.actsAs === undefined ? {} : { as: exchange.actsAs.username }),
     peer: exchange.peerAddress,
+    ...(decision === undefined || decision.rule === '' ? {} : { rule: decision.rule }),
+    ...(reason === '' ? {} : { reason }),
     status,
     durationMs,
     // What the API server took to begin its answer; the rest of a short request's time is ours and the network's.

@@ -54,7 +54,7 @@ export const ONWARD_ERRORS = {
   PASSTHROUGH_NEEDS_BEARER: {
     status: 403,
     text: 'This cluster takes nothing but the caller’s own bearer token, and you were recognised by another credential, which cannot go on. Send a token as "Authorization: Bearer".',
-    when: 'The cluster has `identity: Passthrough`, and the caller came by the assertion header of a proxy in front, a client certificate or without a credential.',
+    when: 'The cluster has `identity: Passthrough`, and the caller came by the assertion header of a proxy in front or a client certificate.',
     solve: 'Log in with a token that the API server accepts too, or use another `identity` for this cluster.',
   },
 } as const;

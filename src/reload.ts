@@ -9,6 +9,7 @@ import { type Generation, GenerationError, retireGeneration } from './generation
 import { secureContextOptions, type TlsMaterial } from './listener.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Stays } from './stays.ts';
 import { watchFiles } from './watch.ts';
 import type { TokenWebhook, WebhookMaterial } from './webhook/webhook.ts';
 
@@ -35,6 +36,8 @@ export interface ReloadDeps {
   readonly source: ConfigSource;
   readonly current: Current;
   readonly build: (next: GateConfig, previous: Generation) => Generation;
+  /** Who is in, to be looked at again. */
+  readonly stays: Pick<Stays, 'review'>;
   readonly server: { setSecureContext(options: object): void };
   /** undefined when there was none at the start. */
   readonly webhook: Pick<TokenWebhook, 'update'> | undefined;
@@ -91,7 +94,7 @@ export function createReloader(deps: ReloadDeps): Reloader {
   };
 }
 
-function takeUp({ source, current, build, server, webhook, log }: ReloadDeps): void {
+function takeUp({ source, current, build, stays, server, webhook, log }: ReloadDeps): void {
   const { config, warnings } = readConfig(source);
   const before = current.get();
   const next = build(config, before);
@@ -106,6 +109,8 @@ function takeUp({ source, current, build, server, webhook, log }: ReloadDeps): v
   }
   log.level = config.log.level;
   current.swap(next);
+  const ended = stays.review(next);
+  if (ended > 0) log.info({ ended }, 'ended what the new configuration does not let in');
   for (const warning of warnings) log.warn({ warning }, 'configuration warning');
   const restart = needsRestart(before.config, config);
   if (restart.length > 0)

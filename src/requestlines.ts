@@ -11,10 +11,20 @@ import { upgradeRequestLines, upstreamRequestLines } from './proxy/headers.ts';
 /** Lines that state an identity; nothing but ours may begin so, in the spellings that some servers take for one another. */
 const IDENTITY = /^(?:impersonate|x[-_]remote)[-_]/i;
 
+const NON_ASCII = /[^\x20-\x7e]/;
+
+/** The source of a caller who came without a credential and may: anonymous. */
+export const NO_CREDENTIAL = 'none';
+
 /** In Passthrough, takes the caller's verified token out of the request. @throws GateError when the credential is not one that can go on */
 export function takeBearer(exchange: Exchange): void {
   if (exchange.onward?.mode !== 'Passthrough') return;
   const { rawHeaders, upgrade, credentialSource } = exchange;
+  if (credentialSource === NO_CREDENTIAL) {
+    // Nobody here, nobody there: the API server sees a request without any credential.
+    exchange.bearer = '';
+    return;
+  }
   // Twice told: by who verified it, and by the bytes. Neither alone may let a credential pass that was not judged.
   const bearer = BEARER_SOURCES.has(credentialSource)
     ? bearerOf({ rawHeaders, isWebSocket: upgrade === 'websocket' })
@@ -72,7 +82,8 @@ function credentialLines({ upstream, onward, bearer }: Exchange): readonly strin
   if (upstream === undefined || onward === undefined) throw new TypeError('no cluster');
   if (onward.mode === 'Impersonate') return upstream.credential;
   if (onward.mode === 'RequestHeader') return [];
-  if (bearer === undefined || bearer === '') throw new TypeError('no token to pass on');
+  if (bearer === undefined) throw new TypeError('no token to pass on');
+  if (bearer === '') return [];
   return ['Authorization', `Bearer ${bearer}`];
 }
 
@@ -91,10 +102,7 @@ export function assertForwardable(exchange: Exchange): void {
   const ours = identityLines(exchange);
   const stated = onward.mode === 'Impersonate' ? (actsAs ?? user) : user;
   const header = USER_HEADER[onward.mode];
-  if (
-    header !== '' &&
-    (ours[0] !== header || Buffer.from(ours[1] ?? '', 'latin1').toString() !== stated.username)
-  )
+  if (header !== '' && (ours[0] !== header || !states(ours[1] ?? '', stated.username)))
     throw new TypeError('the lines are not of the verified user');
   const credential = credentialLines(exchange);
   let found = 0;
@@ -102,7 +110,7 @@ export function assertForwardable(exchange: Exchange): void {
   let same = true;
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i] ?? '';
-    if (IDENTITY.test(name)) {
+    if (mayBeIdentity(name) && IDENTITY.test(name)) {
       same &&= name === ours[found] && lines[i + 1] === ours[found + 1];
       found += 2;
     } else if (name.length === 13 && name.toLowerCase() === 'authorization') {
@@ -112,4 +120,16 @@ export function assertForwardable(exchange: Exchange): void {
   }
   if (!same || found !== ours.length || authorizations !== credential.length / 2)
     throw new TypeError('request lines differ from the verified identity');
+}
+
+/** By the first letter, which sorts most lines out at once: i or x. */
+function mayBeIdentity(name: string): boolean {
+  const letter = name.charCodeAt(0) | 0x20;
+  return letter === 0x69 || letter === 0x78;
+}
+
+/** Whether a line's value, which is UTF-8 as latin1, is this name. */
+function states(value: string, username: string): boolean {
+  // Only ASCII is the same in both.
+  return NON_ASCII.test(value) ? Buffer.from(value, 'latin1').toString() === username : value === username;
 }

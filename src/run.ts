@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
 import type { RenewalEvent } from './authn/certificates.ts';
+import type { DocumentFetcher } from './authn/fetch.ts';
 import type { RefreshEvent } from './authn/jwks.ts';
 import { createKeyPool } from './authn/keypool.ts';
 import type { GateConfig, HostPort } from './config/config.ts';
@@ -29,6 +30,7 @@ import {
 } from './reload.ts';
 import { createGateServer } from './server.ts';
 import { createSessionRegistry, type SessionRegistry } from './sessions.ts';
+import { createStays } from './stays.ts';
 import { createVitals, type Vitals } from './vitals.ts';
 import { startTokenWebhook, type TokenWebhook } from './webhook/webhook.ts';
 
@@ -41,6 +43,8 @@ export interface RunOptions {
   readonly newID?: () => string;
   /** Where log lines go; default standard error. */
   readonly logStream?: DestinationStream;
+  /** For tests: where issuers' documents come from. Default is over verified TLS; no configuration changes it. */
+  readonly fetcher?: DocumentFetcher;
   /** Set when the gate is one of several processes that share a listener: it has no ops listener then, its primary answers for all. */
   readonly worker?: WorkerRole;
 }
@@ -98,6 +102,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
           keyPool,
           clock: { now },
           certificates,
+          ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
           onRefresh: (event) => observeRefresh(event, metrics, log),
           onRenewal: (event) => observeRenewal(event, log),
         }),
@@ -121,6 +126,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const sessions = createSessionRegistry(told, now);
   const connections = createConnections();
   const streams = new Set<() => void>();
+  const stays = createStays();
   let ops: Server | undefined;
   const lifecycle = createLifecycle({
     connections,
@@ -139,6 +145,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     observer,
     sessions,
     streams,
+    stays,
     now,
     newID: options.newID ?? randomUUID,
     isDraining: lifecycle.isDraining,
@@ -147,7 +154,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const webhook = await startWebhook(parts);
   open.push(() => void webhook?.close());
   const source = { file: options.file, overrides: options.overrides ?? [], env };
-  const reloader = createReloader({ source, current, build, server, webhook, log, metrics, now });
+  const reloader = createReloader({ source, current, build, stays, server, webhook, log, metrics, now });
   open.push(reloader.close);
   const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
   const vitals = createVitals(lifecycle, current, metrics, now);

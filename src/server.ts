@@ -17,6 +17,7 @@ import { type CertificateReader, createCertificateReader } from './peercertifica
 import { forward } from './proxy/forward.ts';
 import { Slabs } from './proxy/slabs.ts';
 import type { SessionRegistry } from './sessions.ts';
+import type { Stays } from './stays.ts';
 import { serveStreams } from './streams.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
 import { kindOf } from './upgrade/session.ts';
@@ -29,6 +30,8 @@ export interface ServerDeps {
   readonly sessions: SessionRegistry;
   /** What ends each watch and followed log that is open now; kept here, used by the drain. */
   readonly streams: Set<() => void>;
+  /** Who is in; reviewed after a reload. */
+  readonly stays: Stays;
   readonly now: () => number;
   /** Audit-IDs; a UUID v4 each. */
   readonly newID: () => string;
@@ -52,7 +55,7 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
   const slabs = new Slabs();
   const certificateOf = deps.material.clientCA === '' ? () => undefined : createCertificateReader();
   const upgrading = { ...deps, slabs, certificateOf };
-  const forwarding = { refuse, now: deps.now, streams: deps.streams, slabs };
+  const forwarding = { refuse, now: deps.now, streams: deps.streams, stays: deps.stays, slabs };
   const serve = (arrived: Arrival, request: CallerRequest, response: CallerResponse) => {
     const exchange = createExchange(arrived, deps.newID(), deps.current.enter());
     let counted = false;
@@ -128,6 +131,7 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: U
     },
     onAnswer: (_one, status) => answered(status),
     sessions: deps.sessions,
+    stays: deps.stays,
     slabs: deps.slabs,
     now: deps.now,
   }).finally(() => deps.current.leave(generation));

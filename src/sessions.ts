@@ -29,8 +29,11 @@ export interface Session {
   end: EndReason | undefined;
   /** What ended it, in words for the log; '' when the reason says it all. */
   endDetail: string;
-  /** Ends both connections after what was received is delivered; idempotent. */
-  close(reason: EndReason, detail?: string): void;
+  /**
+   * Ends both connections after what was received is delivered; idempotent. `status` is a Status as JSON: the caller's client shows its
+   * message where the protocol has a place for it.
+   */
+  close(reason: EndReason, detail?: string, status?: string): void;
 }
 
 export interface SessionObserver {

@@ -57,6 +57,13 @@ const HEAD = [
   '        username: {claim: email, prefix: ""}',
   '      source: {header: Cf-Access-Jwt-Assertion}',
   '      jwksURL: https://team.cloudflareaccess.com/cdn-cgi/access/certs',
+  'authorization:',
+  '  rules:',
+  '    - name: prod-shells-need-mfa',
+  '      clusters: [prod]',
+  '      classes: [interactive]',
+  '      decision: Require',
+  '      require: {claims: [{claim: amr, anyOf: [mfa]}], maxAuthAge: 8h}',
   'sessions: {idleTimeout: 1h, maxDuration: 12h}',
   'log: {level: info}',
   '```',
@@ -141,7 +148,12 @@ function isEmpty(value: unknown): boolean {
 }
 
 function toFlow(value: unknown): string {
-  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
+  if (Array.isArray(value)) return `[${value.map(toFlow).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const quoted = (one: unknown): string => (typeof one === 'string' ? JSON.stringify(one) : toFlow(one));
+  return `{${Object.entries(value)
+    .map(([key, one]) => `${key}: ${Array.isArray(one) ? `[${one.map(quoted).join(', ')}]` : quoted(one)}`)
+    .join(', ')}}`;
 }
 
 function renderAllowed(node: SchemaNode): string {
@@ -155,7 +167,7 @@ function renderAllowed(node: SchemaNode): string {
     format === undefined ? '' : formatDescriptions[format].allowed,
     node.minItems === undefined ? '' : 'at least one',
     node.maxItems === undefined ? '' : `at most ${node.maxItems}`,
-    examples.length === 0 ? '' : `e.g. ${examples.map((example) => `\`${example}\``).join(', ')}`,
+    examples.length === 0 ? '' : `e.g. ${examples.map((example) => `\`${toFlow(example)}\``).join(', ')}`,
   ]
     .filter((part) => part !== '')
     .join('; ');

@@ -27,6 +27,11 @@ export const formatDescriptions: Readonly<Record<FormatName, FormatDescription>>
     allowed: 'a-z, 0-9 and -',
     schema: { pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
   },
+  ruleName: {
+    type: 'string',
+    allowed: 'a-z, 0-9 and -',
+    schema: { pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
+  },
   pathPrefix: { type: 'string', allowed: '', schema: { pattern: '^((/[A-Za-z0-9._~-]+)+)?$' } },
   hostName: { type: 'host name', allowed: '', schema: { pattern: '^[a-z0-9.-]+$' } },
   headerName: {
@@ -46,4 +51,17 @@ export const formatDescriptions: Readonly<Record<FormatName, FormatDescription>>
       "those of kube-apiserver's `--tls-cipher-suites` that Node offers; `postern check` lists them for an unknown name",
     schema: { pattern: '^TLS_[A-Z0-9_]+$' },
   },
+  apiGroup: { type: 'API group', allowed: 'without version', schema: { pattern: '^([a-z0-9.-]*|\\*)$' } },
+  resourcePattern: {
+    type: 'resource',
+    allowed: 'lower case',
+    schema: { pattern: '^(\\*|[a-z0-9.-]+)(/(\\*|[a-z0-9.-]+))?$' },
+  },
+  nonResourceURL: {
+    type: 'path',
+    allowed: 'begins with `/`, or is `*`',
+    schema: { pattern: '^(/[^*]*)?\\*?$' },
+  },
+  starPattern: { type: 'string', allowed: 'at most one `*`', schema: { pattern: '^[^*]*\\*?[^*]*$' } },
+  message: { type: 'string', allowed: 'one line, at most 400 characters', schema: { maxLength: 400 } },
 };

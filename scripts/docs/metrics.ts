@@ -31,6 +31,9 @@ const LABELS: Readonly<Record<string, string>> = {
   issuer: '`authentication.jwt[].issuer.url`',
   reason:
     '`unreachable`, `tls`, `timeout`, `reset`, `protocol`, `credentials`, `upgrade_invalid_response`; the codes of [errors](errors.md) without `UPSTREAM_`',
+  rule: '`authorization.rules[].name`; empty when no rule decided: `authorization.default`, or discovery',
+  decision:
+    '`allowed`, `denied`, `lacking` (a rule requires more), `failed` (an expression could not be evaluated)',
   version: "Postern's version",
   node: "Node's version",
 };

@@ -1,7 +1,9 @@
 // Who is calling: the one entrance of authentication, for REST and upgrades alike. The credential's issuer and the place it was found in
 // choose exactly one entry of the configuration, which alone judges it: there is no second opinion.
 
-import type { GateConfig, JwtConfig } from '../config/config.ts';
+import type { GateConfig } from '../config/config.ts';
+import { assertionHeadersOf } from '../config/presetfill.ts';
+import type { UserInfo } from '../kube/userinfo.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
 import {
   type CertificateRules,
@@ -12,17 +14,21 @@ import {
 import { type Clock, systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
 import type { ReviewingCluster, TokenDoor } from './door.ts';
-import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
-import type { Outcome } from './outcome.ts';
+import { createEntries, type Entries, entryKey, parseFrom } from './entries.ts';
+import type { JwtDeps } from './jwt.ts';
+import type { Evidence, Outcome } from './outcome.ts';
+import { createPeerViews, type Peer, type PeerView } from './peers.ts';
 import { canonicalIssuer } from './rules.ts';
 import { createServiceAccountDoor } from './serviceaccounts.ts';
-import { describeValue, parseToken } from './token.ts';
+import { describeValue } from './token.ts';
 
 /** The outcome for one request; `websocketProtocols` as in Credentials, whatever the outcome is. */
 export type Authentication = Outcome & { readonly websocketProtocols?: string };
 
 /** What of a request is looked at. */
 export interface AuthenticationRequest extends Omit<CredentialInput, 'sources'> {
+  /** The socket's own peer; absent is in no entry's own list. */
+  readonly peerAddress?: string;
   /** The connection's client certificate. */
   readonly certificate?: PeerCertificate | undefined;
   /** The cluster that the request is for. */
@@ -42,6 +48,11 @@ export interface IssuerState {
 export interface Authenticator {
   /** Answers at once when the token is known, else by a promise that never rejects. noOpinion means that there is no credential. */
   authenticate(request: AuthenticationRequest): Authentication | Promise<Authentication>;
+  /**
+   * Why a user who came in with this evidence would not come in again, or would be somebody else; '' when nothing is against it, and for
+   * evidence without an issuer. Whether the credential has ended meanwhile is not looked at.
+   */
+  objectionTo(user: UserInfo, evidence: Evidence, peer: Peer): string;
   /** Configured assertion headers, lower case: credentials, which must not go on to the cluster. */
   readonly assertionHeaders: ReadonlySet<string>;
   issuers(): readonly IssuerState[];
@@ -86,8 +97,7 @@ export function createAuthenticator(
     otherwise: doorsOf(config, clock).otherwise,
   };
   const { entries } = judges;
-  const bearer = judges.otherwise === undefined ? [] : ['authorization'];
-  const sources = [...new Set([...config.jwt.map((entry) => entry.sourceHeader), ...bearer])];
+  const viewOf = createPeerViews(config.jwt, judges.otherwise === undefined ? [] : ['authorization']);
   const certificates =
     deps.certificates === undefined
       ? undefined
@@ -100,7 +110,14 @@ export function createAuthenticator(
   });
   return {
     authenticate(request) {
-      const credentials = extractCredentials({ ...request, sources });
+      const { rawHeaders, isWebSocket, peerTrusted, peerAddress = '', cluster } = request;
+      const view = viewOf({ peerTrusted, peerAddress });
+      const credentials = extractCredentials({
+        rawHeaders,
+        isWebSocket,
+        peerTrusted: view.readsAssertions,
+        sources: view.headers,
+      });
       if (credentials.kind === 'none') return judgeCertificate(request.certificate);
       if (credentials.kind === 'rejected') return credentials;
       if (request.certificate !== undefined && judgeCertificate(request.certificate).kind === 'user')
@@ -108,30 +125,45 @@ export function createAuthenticator(
       const { token, origins, websocketProtocols } = credentials;
       const places = origins.map(({ source, header }) => `${source}=${header}`).join();
       // Only what a cluster itself says of a token is another thing at another cluster.
-      const at = judges.otherwise === undefined ? '' : (request.cluster?.name ?? '');
-      const key = cache.keyOf(`${places} ${at}`, token);
+      const at = judges.otherwise === undefined ? '' : (cluster?.name ?? '');
+      const key = cache.keyOf(`${view.key} ${places} ${at}`, token);
       const known = cache.get(key);
       if (known !== undefined) return withProtocols(known, websocketProtocols);
-      const outcome = cache.verifyOnce(key, () => verifySafely(judges, credentials, request.cluster));
+      const outcome = cache.verifyOnce(key, () => verifySafely(judges, credentials, { view, cluster }));
       return websocketProtocols === undefined
         ? outcome
         : outcome.then((it) => withProtocols(it, websocketProtocols));
     },
-    assertionHeaders: new Set(sources.filter((header) => header !== 'authorization')),
+    objectionTo(user, { issuer, sourceHeader = '', claims }, peer) {
+      if (issuer === '') return '';
+      const entry = entries.get(entryKey(sourceHeader, issuer));
+      if (entry === undefined) return 'its issuer is configured no more';
+      if (!viewOf(peer).admits(entry.config)) return 'its proxy is trusted no more';
+      return entry.authenticator.objectionTo(user, claims);
+    },
+    assertionHeaders: assertionHeadersOf(config.jwt),
     issuers: () =>
-      [...entries.values()].map(({ issuer, sourceHeader, keys }) => ({
+      [...new Set(entries.values())].map(({ authenticator: { issuer, sourceHeader, keys } }) => ({
         issuer,
         sourceHeader,
         keysFetchedAt: keys.fetchedAt(),
         lastError: keys.lastError(),
       })),
-    ready: async () => void (await Promise.all([...entries.values()].map(({ keys }) => keys.ready()))),
-    close: async () => void (await Promise.all([...entries.values()].map((entry) => entry.close()))),
+    ready: async () =>
+      void (await Promise.all([...entries.values()].map(({ authenticator }) => authenticator.keys.ready()))),
+    close: async () =>
+      void (await Promise.all(
+        [...new Set(entries.values())].map(({ authenticator }) => authenticator.close()),
+      )),
   };
 }
 
 type Token = Extract<Credentials, { kind: 'token' }>;
-type Entries = ReadonlyMap<string, JwtAuthenticator>;
+/** What of a request a verdict depends on, beside the token. */
+interface Where {
+  readonly view: PeerView;
+  readonly cluster: ReviewingCluster | undefined;
+}
 
 /** Who judges tokens. */
 interface Judges {
@@ -144,31 +176,10 @@ function doorsOf({ serviceAccounts }: AuthenticationRules, clock: Clock): Pick<J
   return { otherwise: serviceAccounts && createServiceAccountDoor(serviceAccounts, clock) };
 }
 
-function createEntries(configs: readonly JwtConfig[], deps: JwtDeps): Entries {
-  const keys = configs.map((config) => entryKey(config.sourceHeader, config.issuer.url));
-  const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
-  if (twice >= 0) throw new TypeError(`jwt[${twice}]: the same issuer and source header as an earlier entry`);
-  return new Map(
-    configs.map((config) => [
-      entryKey(config.sourceHeader, config.issuer.url),
-      createJwtAuthenticator(config, deps),
-    ]),
-  );
-}
-
-/** A header's name holds no space. */
-function entryKey(sourceHeader: string, issuer: string): string {
-  return `${sourceHeader} ${issuer}`;
-}
-
 /** Fail closed: what goes wrong in here lets nobody in, and is no fault of the caller's either. */
-async function verifySafely(
-  judges: Judges,
-  credentials: Token,
-  cluster: ReviewingCluster | undefined,
-): Promise<Verdict> {
+async function verifySafely(judges: Judges, credentials: Token, where: Where): Promise<Verdict> {
   try {
-    return await verify(judges, credentials, cluster);
+    return await verify(judges, credentials, where);
   } catch (cause) {
     return { outcome: { kind: 'unavailable', cause, source: credentials.source }, isCurrent: undefined };
   }
@@ -177,24 +188,28 @@ async function verifySafely(
 async function verify(
   { entries, otherwise }: Judges,
   credentials: Token,
-  cluster: ReviewingCluster | undefined,
+  { view, cluster }: Where,
 ): Promise<Verdict> {
-  const token = parseToken(credentials.token);
-  if (token === undefined) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
-  const issuer = token.claims['iss'];
-  if (typeof issuer !== 'string')
-    return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(issuer)}`, credentials);
+  let issuer: unknown;
+  let isParsed = false;
   for (const { header, source } of credentials.origins) {
+    const token = parseFrom(entries, header, credentials.token);
+    if (token === undefined) continue;
+    isParsed = true;
+    issuer = token.claims['iss'];
+    if (typeof issuer !== 'string') continue;
     const entry = entries.get(entryKey(header, canonicalIssuer(issuer)));
-    if (entry !== undefined) return entry.authenticate(token, source);
+    if (entry !== undefined && view.admits(entry.config))
+      return entry.authenticator.authenticate(token, source);
   }
+  if (!isParsed) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
   const bearer = credentials.origins.find(({ header }) => header === 'authorization');
   if (bearer !== undefined && otherwise?.takes(credentials.token))
     return otherwise.judge(credentials.token, { source: bearer.source, cluster });
   const headers = credentials.origins.map(({ header }) => header).join(', ');
   return refuse(
     'TOKEN_UNKNOWN_ISSUER',
-    `no entry for issuer ${describeValue(issuer)} in ${headers}`,
+    `no entry for issuer ${describeValue(issuer)} in ${headers} from this peer`,
     credentials,
   );
 }

@@ -2,8 +2,10 @@
 // own (whatever jku, jwk, x5u or x5c say), and issuer, audience and times are those of the signed payload. Every answer is a value; no
 // detail holds the token.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { JWTPayload } from 'jose';
 import type { JwtConfig } from '../config/config.ts';
+import type { UserInfo } from '../kube/userinfo.ts';
 import type { Verdict } from './cache.ts';
 import { createClaimMapper, type MappedClaims } from './claims.ts';
 import { type Clock, type SetTimer, systemClock, systemTimer } from './clock.ts';
@@ -15,7 +17,9 @@ import type { KeySource, RefreshEvent } from './jwks.ts';
 import { createKeyPool, type KeyPool } from './keypool.ts';
 import { ASYMMETRIC_ALGORITHMS } from './keyset.ts';
 import type { Outcome, RejectedCode } from './outcome.ts';
-import { canonicalIssuer, checkClaims, checkHeader } from './rules.ts';
+import { checkAssertion } from './presets/assertions.ts';
+import { openLoadBalancer } from './presets/loadbalancerkeys.ts';
+import { checkAudience, checkClaims, checkHeader, namesIssuer } from './rules.ts';
 import type { Verification } from './signature.ts';
 import type { ParsedToken } from './token.ts';
 
@@ -26,6 +30,8 @@ export interface JwtAuthenticator {
   readonly keys: Pick<KeySource, 'fetchedAt' | 'lastError' | 'ready'>;
   /** Judges a token; noOpinion when it names another issuer. `source` is only carried over. @throws only what is a fault of ours. */
   authenticate(token: ParsedToken, source: CredentialSource): Promise<Verdict>;
+  /** Why these claims would not give this user now; '' when they would. Their times are not looked at. */
+  objectionTo(user: UserInfo, claims: Readonly<Record<string, unknown>>): string;
   close(): Promise<void>;
 }
 
@@ -57,7 +63,8 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
   if (config.issuer.audiences.length === 0) throw new TypeError('a jwt entry needs an audience');
   const issuerDeps: IssuerKeysDeps = { ...deps, clock, pool: deps.keyPool ?? createKeyPool() };
   const mapClaims = createClaimMapper(config);
-  const { keys, verify, release } = openIssuer(config, algorithms, issuerDeps);
+  const open = config.preset === 'aws-alb' ? openLoadBalancer : openIssuer;
+  const { keys, verify, release } = open(config, algorithms, issuerDeps);
   const claims = openClaims(config, algorithms, { keys, verify, release }, issuerDeps);
   return {
     issuer: config.issuer.url,
@@ -65,17 +72,31 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
     keys,
     async authenticate(token, place) {
       const named = token.claims['iss'];
-      if (typeof named !== 'string' || canonicalIssuer(named) !== config.issuer.url)
+      if (typeof named !== 'string' || !namesIssuer(named, config.issuer))
         return passing({ kind: 'noOpinion' });
       const early =
-        checkHeader(token.header, algorithms) ?? checkClaims(token.claims, config.issuer, clock.now());
+        checkHeader(token.header, algorithms) ??
+        checkClaims(token.claims, config.issuer, clock.now()) ??
+        checkAssertion(config, token);
       if (early !== undefined) return passing({ kind: 'rejected', ...early, source: place });
       const verification = await verify(token);
       if (verification.kind !== 'verified') return judgeUnverified(verification, keys, place);
       const { payload, keys: used } = verification;
-      const signed = { issuer: config.issuer.url, payload, place };
+      // Once more, on what was signed.
+      const late = checkAssertion(config, { header: token.header, claims: payload });
+      if (late !== undefined) return passing({ kind: 'rejected', ...late, source: place });
+      const signed = { config, payload, place };
       const isCurrent = () => keys.current()?.generation === used.generation;
       return conclude(signed, await claims.expand(payload), { mapClaims, isCurrent });
+    },
+    objectionTo(user, verified) {
+      const mapped = mapClaims(verified);
+      const refusal =
+        checkAudience(verified, config.issuer.audiences) ?? (mapped.kind === 'rejected' ? mapped : undefined);
+      if (refusal !== undefined) return refusal.detail;
+      return mapped.kind === 'user' && isDeepStrictEqual(mapped.user, user)
+        ? ''
+        : 'its claims give another user';
     },
     close: async () => void (await Promise.all([release(), claims.close()])),
   };
@@ -124,7 +145,7 @@ function judgeUnverified(
 }
 
 interface Signed {
-  readonly issuer: string;
+  readonly config: JwtConfig;
   readonly payload: JWTPayload;
   readonly place: CredentialSource;
 }
@@ -135,7 +156,7 @@ interface Mapping {
 }
 
 function conclude(
-  { issuer, payload, place }: Signed,
+  { config, payload, place }: Signed,
   expansion: Expansion,
   { mapClaims, isCurrent }: Mapping,
 ): Verdict {
@@ -151,9 +172,11 @@ function conclude(
     return { outcome: { kind: 'rejected', code, detail, message, source: place }, isCurrent: holds };
   }
   const expiresAt = Math.min((payload.exp ?? 0) * 1000, MAX_TIME_MS);
-  const evidence = { issuer, claims };
+  const { sourceHeader, sessionLifetimeMs } = config;
+  const evidence = { issuer: config.issuer.url, sourceHeader, claims };
+  const lifetime = sessionLifetimeMs === undefined ? {} : { sessionLifetimeMs };
   return {
-    outcome: { kind: 'user', user: mapped.user, evidence, expiresAt, source: place },
+    outcome: { kind: 'user', user: mapped.user, evidence, expiresAt, ...lifetime, source: place },
     isCurrent: holds,
   };
 }

@@ -6,7 +6,7 @@ import type { KeySource } from './jwks.ts';
 /** Key sources by what they are made of; each is closed when the last of its users has released it. */
 export interface KeyPool {
   /** The source of `key`, opened when there is none. */
-  acquire(key: string, open: () => KeySource): KeySource;
+  acquire<T extends KeySource>(key: string, open: () => T): T;
   release(key: string): Promise<void>;
 }
 
@@ -14,11 +14,12 @@ export interface KeyPool {
 export function createKeyPool(): KeyPool {
   const held = new Map<string, { readonly source: KeySource; users: number }>();
   return {
-    acquire(key, open) {
+    acquire<T extends KeySource>(key: string, open: () => T): T {
       const entry = held.get(key) ?? { source: open(), users: 0 };
       entry.users++;
       held.set(key, entry);
-      return entry.source;
+      // Whoever asks for a key asks for the same kind of source.
+      return entry.source as T;
     },
     async release(key) {
       const entry = held.get(key);

@@ -27,6 +27,8 @@ export type RejectedCode =
 export interface Evidence {
   /** The JWT's issuer; '' for credentials without one. */
   readonly issuer: string;
+  /** The header whose entry judged it, lower case; absent for credentials without an issuer. */
+  readonly sourceHeader?: string;
   /** The verified claims as they were signed; empty for credentials without any. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
@@ -46,6 +48,8 @@ export type Outcome =
       readonly user: UserInfo;
       readonly evidence: Evidence;
       readonly expiresAt: number;
+      /** How long a session may go on that outlives the credential, from its beginning. ms */
+      readonly sessionLifetimeMs?: number;
       readonly source: string;
     }
   | { readonly kind: 'noOpinion' }

@@ -54,6 +54,14 @@ export function canonicalIssuer(named: string): string {
   return named === GOOGLE_BARE ? GOOGLE : named;
 }
 
+/** Whether a token's `iss` names the configured issuer. */
+export function namesIssuer(
+  named: string,
+  { url, alias }: { readonly url: string; readonly alias?: string },
+): boolean {
+  return canonicalIssuer(named) === url || named === alias;
+}
+
 /** Every way in which the issuer `url` may name itself. */
 export function namesOfIssuer(url: string): string[] {
   return url === GOOGLE ? [GOOGLE, GOOGLE_BARE] : [url];
@@ -62,11 +70,11 @@ export function namesOfIssuer(url: string): string[] {
 /** Checks issuer, audience, times and the types of a payload. `now` is ms since the epoch. */
 export function checkClaims(
   claims: Members,
-  expected: { readonly url: string; readonly audiences: readonly string[] },
+  expected: { readonly url: string; readonly alias?: string; readonly audiences: readonly string[] },
   now: number,
 ): Refusal | undefined {
   const { iss } = claims;
-  if (typeof iss !== 'string' || canonicalIssuer(iss) !== expected.url)
+  if (typeof iss !== 'string' || !namesIssuer(iss, expected))
     return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(iss)}`);
   return checkAudience(claims, expected.audiences) ?? checkTimes(claims, now) ?? checkTypes(claims);
 }
@@ -85,7 +93,7 @@ function checkTypes(claims: Members): Refusal | undefined {
  * Any audience of ours will do (MatchAny). When there are several, a named authorised party must be ours too (OIDC Core §3.1.3.7): a
  * token that another client obtained and that is also good here is not a login here. Listing that client among the audiences allows it.
  */
-function checkAudience(claims: Members, audiences: readonly string[]): Refusal | undefined {
+export function checkAudience(claims: Members, audiences: readonly string[]): Refusal | undefined {
   const { aud, azp } = claims;
   const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (!named.every((one) => typeof one === 'string') || named.length === 0) {

@@ -50,10 +50,10 @@ export function createVerifier(
 
 function createAttempt(config: JwtConfig, deps: VerifierDeps): (token: ParsedToken) => Promise<Verification> {
   const { source, clock } = deps;
-  const { url, audiences } = config.issuer;
+  const { url, alias, audiences } = config.issuer;
   const fixed: JWTVerifyOptions = {
     algorithms: [...config.signingAlgorithms],
-    issuer: namesOfIssuer(url),
+    issuer: [...namesOfIssuer(url), ...(alias === undefined ? [] : [alias])],
     audience: [...audiences],
     requiredClaims: ['exp'],
     clockTolerance: CLOCK_LEEWAY_MS / 1000,

@@ -1,8 +1,9 @@
 // `postern check`: reads a configuration as `postern serve` would and prints everything that is wrong with it, for people and for
-// editors and CI (FILE:LINE:COL). Starts nothing and connects nowhere.
+// editors and CI (FILE:LINE:COL); with --as, how its rules would decide one request. Starts nothing and connects nowhere.
 
-import { parseArgs } from 'node:util';
 import { type ConfigError, formatError, loadConfig } from '../config/load.ts';
+import { readCheckOptions } from './checkoptions.ts';
+import { type Asked, explainRequest, printAnswer } from './explain.ts';
 
 /** Where a command reads and writes. */
 export interface CommandIO {
@@ -15,6 +16,8 @@ export interface CommandIO {
 export const CHECK_HELP = `Checks a configuration file and the files it names; starts nothing.
 
 Usage: postern check --config FILE [--set path=value]… [--output json]
+       postern check --config FILE --as USER [--groups G[,G]] --request 'METHOD /path' [--claims JSON]
+                     [--cluster NAME] [--source ADDRESS] [--at TIME] [--output json]
 
   -c, --config FILE      the file; or the environment variable POSTERN_CONFIG
       --set path=value   overrides one key, as for postern serve; may be repeated
@@ -29,16 +32,36 @@ Every error is one line on stdout, FILE:LINE:COL path: what is wrong, what is al
 
   $ postern check --config postern.yaml --set log.level=debug --set 'clusters[0].context=staging'
 
-Exit codes: 0 no errors (there may be warnings, on stderr), 1 errors, 2 wrong usage.
-The format: docs/reference/config.md. In an editor: docs/reference/config.schema.json.
+With --as: how authorization.rules decide a request, which rule it is, and at which condition the others stop. Files that the
+configuration names are not read.
+
+      --as USER          the user's name, as the claim mapping makes it
+      --groups G[,G]     the user's groups; may be repeated
+      --request TEXT     method, path and query, as kubectl -v=8 shows them; the path may begin with a cluster's pathPrefix and with
+                         /reason/TEXT
+      --claims JSON      the token's claims, for rules that read them; iss is the issuer
+      --cluster NAME     which cluster it is for, when the path doesn't tell and there are several
+      --source ADDRESS   the caller's address, for rules that read it
+      --at TIME          when, as in 2026-01-31T08:00:00Z; default now
+
+  $ postern check --config postern.yaml --as ada@example.com --groups contractors \\
+      --request 'POST /api/v1/namespaces/prod-shop/pods/web-1/exec?command=sh&stdin=true'
+
+Exit codes: 0 no errors (there may be warnings, on stderr), or allowed; 1 errors, or denied; 2 wrong usage.
+The format: docs/reference/config.md; rules: docs/how-to/rules.md. In an editor: docs/reference/config.schema.json.
 `;
 
 /** Runs `postern check` with the arguments after the command's name; the exit code. */
 export async function runCheck(args: readonly string[], io: CommandIO): Promise<number> {
-  const options = readOptions(args, io);
-  if (typeof options === 'number') return options;
-  const { file, overrides, isJson } = options;
-  const result = loadConfig({ file, overrides, env: io.env });
+  const options = readCheckOptions(args, io.env);
+  if (options.kind === 'help') {
+    io.stdout.write(CHECK_HELP);
+    return 0;
+  }
+  if (options.kind === 'wrong') return refuseUsage(options.why, io);
+  const { file, overrides, isJson, asked } = options;
+  const result = loadConfig({ file, overrides, env: io.env, files: asked === undefined });
+  if (asked !== undefined && result.ok) return answer(result.config, asked, isJson, io);
   const warnings = result.ok ? result.warnings : [];
   const errors = result.ok ? [] : result.errors;
   if (isJson)
@@ -51,40 +74,25 @@ export async function runCheck(args: readonly string[], io: CommandIO): Promise<
   return result.ok ? 0 : 1;
 }
 
-interface Options {
-  readonly file: string;
-  readonly overrides: readonly string[];
-  readonly isJson: boolean;
+function answer(
+  config: Parameters<typeof explainRequest>[0],
+  asked: Asked,
+  isJson: boolean,
+  io: CommandIO,
+): number {
+  let answered: ReturnType<typeof explainRequest>;
+  try {
+    answered = explainRequest(config, asked);
+  } catch (cause) {
+    return refuseUsage(cause instanceof Error ? cause.message : 'wrong usage', io);
+  }
+  io.stdout.write(isJson ? `${JSON.stringify(answered)}\n` : printAnswer(answered, asked));
+  return answered.allowed ? 0 : 1;
 }
 
-/** What was asked for, or the exit code when that is all. */
-function readOptions(args: readonly string[], io: CommandIO): Options | number {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        config: { type: 'string', short: 'c' },
-        set: { type: 'string', multiple: true },
-        output: { type: 'string', short: 'o' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help === true) {
-      io.stdout.write(CHECK_HELP);
-      return 0;
-    }
-    if (values.output !== undefined && values.output !== 'json') throw new Error('--output takes json');
-    const file = values.config ?? io.env['POSTERN_CONFIG'] ?? '';
-    if (file === '') throw new Error('which file? --config FILE, or POSTERN_CONFIG');
-    return { file, overrides: values.set ?? [], isJson: values.output === 'json' };
-  } catch (cause) {
-    io.stderr.write(
-      `postern check: ${cause instanceof Error ? cause.message : 'wrong usage'}\nTry: postern check --help\n`,
-    );
-    return 2;
-  }
+function refuseUsage(why: string, io: CommandIO): number {
+  io.stderr.write(`postern check: ${why}\nTry: postern check --help\n`);
+  return 2;
 }
 
 function summarize(errors: readonly ConfigError[], warnings: number, file: string): string {

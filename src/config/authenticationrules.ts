@@ -112,13 +112,30 @@ function checkSources(
   trustedProxies: readonly unknown[] | undefined,
   findings: Findings,
 ): void {
-  if (trustedProxies?.length !== 0) return;
+  const presets = new Map<string, string>();
   for (const [index, entry] of entries.entries()) {
     const header = entry?.source?.header ?? '';
+    const preset = entry?.preset ?? '';
+    // One header is read in one way.
+    if ((presets.get(header.toLowerCase()) ?? preset) !== preset) {
+      findings.error(
+        `${itemPath(root, index)}.source.header`,
+        `${header} is read with another preset, or none, by an earlier entry; entries of one header have the same preset`,
+      );
+    }
+    presets.set(header.toLowerCase(), presets.get(header.toLowerCase()) ?? preset);
+    const own = entry?.source?.trustedProxies;
+    if (header.toLowerCase() === 'authorization' && own !== undefined) {
+      findings.error(
+        `${itemPath(root, index)}.source.trustedProxies`,
+        'a bearer token counts from everybody: leave it out, or name the header of a proxy',
+      );
+    }
     if (header === '' || header.toLowerCase() === 'authorization') continue;
+    if (trustedProxies?.length !== 0 || own !== undefined) continue;
     findings.warning(
       `${itemPath(root, index)}.source.header`,
-      `${header} counts only from listen.trustedProxies, which is empty: nobody can use this entry`,
+      `${header} counts only from listen.trustedProxies, which is empty, or source.trustedProxies: nobody can use this entry`,
     );
   }
 }

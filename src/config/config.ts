@@ -1,6 +1,9 @@
 // The gate's configuration once it has been read, checked and resolved: what the rest of the program sees. Everything here is frozen,
 // durations are milliseconds, paths are absolute, names are normalised. The file format itself is described by schema.ts.
 
+import type { AuthorizationConfig } from './authzconfig.ts';
+import type { PresetName } from './presets.ts';
+
 /** One address to listen on; port 0 lets the system choose (tests). */
 export interface HostPort {
   readonly host: string;
@@ -63,6 +66,8 @@ export interface JwtConfig {
     readonly audiences: readonly string[];
     /** PEM; '' means the system's roots. */
     readonly certificateAuthority: string;
+    /** Another way in which tokens name it. */
+    readonly alias?: string;
   };
   readonly claimMappings: {
     readonly username: ClaimMapping;
@@ -82,6 +87,11 @@ export interface JwtConfig {
   readonly jwksURL: string;
   readonly signingAlgorithms: readonly string[];
   readonly systemIdentities: 'Refuse' | 'Allow';
+  readonly preset?: PresetName;
+  /** From which peers the header counts; absent: listen.trustedProxies. Nothing for 'authorization', which counts from everybody. */
+  readonly trustedProxies?: readonly Cidr[];
+  /** How long a session may go on that outlives its token; absent: not at all. */
+  readonly sessionLifetimeMs?: number;
 }
 
 export interface ClientCertificatesConfig {
@@ -138,6 +148,7 @@ export interface GateConfig {
   };
   /** undefined when there is none. */
   readonly tokenWebhook: TokenWebhookConfig | undefined;
+  readonly authorization: AuthorizationConfig;
   readonly sessions: SessionsConfig;
   readonly log: { readonly level: LogLevel };
 }

@@ -2,6 +2,13 @@
 // allowed, or '' when nothing is. None repeats a value that may be secret.
 
 import { parseCertificates } from '../kube/pem.ts';
+import {
+  checkApiGroup,
+  checkMessage,
+  checkNonResourceURL,
+  checkResourcePattern,
+  checkStarPattern,
+} from './authzformats.ts';
 import { listCipherSuites } from './ciphers.ts';
 import { checkExtraKey } from './extrakey.ts';
 import { holdsEveryAddress, isHostName, parseCidr, parseHostPort } from './network.ts';
@@ -28,9 +35,9 @@ const FILE_CONTENTS = /[\0\r\n]|-----BEGIN|\beyJ[\w-]{8}|[A-Za-z0-9+=]{80}/;
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const PATH_PREFIX = /^(?:\/[A-Za-z0-9._~-]+)+$/;
-/** First segments that kube-apiserver serves itself. */
+/** First segments that kube-apiserver serves itself, and the one before a reason (kube/reason.ts). */
 const API_SERVER_PATHS = new Set(
-  'api apis openapi version healthz livez readyz metrics logs debug openid .well-known'.split(' '),
+  'api apis openapi version healthz livez readyz metrics logs debug openid .well-known reason'.split(' '),
 );
 /** Headers that belong to the connection, to HTTP itself or to Postern, and can therefore not bring an assertion. */
 const RESERVED_HEADERS = new Set(
@@ -60,20 +67,29 @@ export const FORMATS = {
   issuerURL: (text: string) => checkURL(text, { query: false }),
   keysURL: (text: string) => checkURL(text, { query: true }),
   certificates: checkCertificates,
-  clusterName: (text: string) =>
-    DNS_LABEL.test(text)
-      ? ''
-      : `expected a DNS label (a-z, 0-9 and -, at most 63 characters); found ${quote(text)}`,
+  clusterName: checkLabel,
+  ruleName: checkLabel,
   pathPrefix: checkPathPrefix,
   hostName: checkHost,
   headerName: checkHeaderName,
   extraKey: checkExtraKey,
   signingAlgorithm: checkAlgorithm,
   cipherSuite: checkCipherSuite,
+  apiGroup: checkApiGroup,
+  resourcePattern: checkResourcePattern,
+  nonResourceURL: checkNonResourceURL,
+  starPattern: checkStarPattern,
+  message: checkMessage,
 } as const satisfies Readonly<Record<string, (text: string) => string>>;
 
 /** The name of a check. */
 export type FormatName = keyof typeof FORMATS;
+
+function checkLabel(text: string): string {
+  return DNS_LABEL.test(text)
+    ? ''
+    : `expected a DNS label (a-z, 0-9 and -, at most 63 characters); found ${quote(text)}`;
+}
 
 function checkCidr(text: string): string {
   const range = parseCidr(text);
@@ -132,7 +148,7 @@ function checkPathPrefix(text: string): string {
   if (!PATH_PREFIX.test(text)) return `${allowed}: segments of A-Z a-z 0-9 . _ ~ -; found ${quote(text)}`;
   const [first = ''] = segments;
   return API_SERVER_PATHS.has(first.toLowerCase())
-    ? `may not be /${first} or beneath it: that is a path of kube-apiserver itself`
+    ? `may not be /${first} or beneath it: that is a path of ${first === 'reason' ? 'Postern' : 'kube-apiserver'} itself`
     : '';
 }
 

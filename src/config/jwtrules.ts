@@ -8,7 +8,10 @@ import type { Partially } from './rules.ts';
 
 /** An entry as far as it passed the schema: Kubernetes' own keys, and Postern's where the list may have them. */
 export type PartialEntry = Partially<FileAuthenticator> & {
-  readonly source?: { readonly header?: string | undefined } | undefined;
+  readonly source?:
+    | { readonly header?: string | undefined; readonly trustedProxies?: readonly unknown[] | undefined }
+    | undefined;
+  readonly preset?: string | undefined;
   readonly jwksURL?: string | undefined;
 };
 

@@ -1,32 +1,17 @@
 // The schema of authentication.jwt[]: AuthenticationConfiguration's entries as they are (authenticationschema.ts), with Postern's extensions
-// beside them (source, preset, jwksURL, signingAlgorithms, systemIdentities).
+// beside them (sourceschema.ts, jwksURL, signingAlgorithms, systemIdentities).
 
 import { Type } from 'typebox';
 import { authenticatorKeys } from './authenticationschema.ts';
 import { SIGNING_ALGORITHMS } from './formats.ts';
-import { later, oneOf, record, textOf } from './keywords.ts';
-
-const source = record(
-  {
-    header: textOf('headerName', {
-      default: 'Authorization',
-      description:
-        '`Authorization` (a bearer token; also the websocket bearer subprotocol) or the header in which a proxy brings its assertion: that one counts only from addresses in `listen.trustedProxies`.',
-      examples: ['Authorization', 'Cf-Access-Jwt-Assertion'],
-    }),
-  },
-  { default: {}, description: 'Where the token comes from.' },
-);
+import { oneOf, record, textOf } from './keywords.ts';
+import { sourceKeys } from './sourceschema.ts';
 
 /** One entry of authentication.jwt. */
 export const jwtSchema = record(
   {
     ...authenticatorKeys,
-    source,
-    preset: later(
-      "A proxy's settings by its name: cloudflare-access, google-iap, aws-alb or pomerium.",
-      'write source.header, signingAlgorithms and jwksURL as the proxy documents them',
-    ),
+    ...sourceKeys,
     jwksURL: textOf('keysURL', {
       default: '',
       description:

@@ -5,11 +5,13 @@ import { dirname, resolve } from 'node:path';
 import { readAuthenticationFile } from './authenticationfile.ts';
 import { checkAuthentication } from './authenticationrules.ts';
 import type { AuthenticationFile } from './authenticationschema.ts';
+import { checkAuthorization } from './authzchecks.ts';
 import type { GateConfig } from './config.ts';
 import { applyDocument, readText } from './document.ts';
 import { checkFiles, type NamedFiles } from './files.ts';
 import { createFindings, type Finding, type Findings } from './findings.ts';
 import { applyOverrides, type Override } from './overrides.ts';
+import { fillPresets } from './presetfill.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkRules, type Partially } from './rules.ts';
 import { configNode, type FileConfig } from './schema.ts';
@@ -52,7 +54,10 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const findings = createFindings();
   const text = options.text ?? readText(file, (problem) => findings.error('', problem));
   const source = readSource(file, text ?? '', findings);
-  const tree = applyOverrides(source, listOverrides(options, env), configNode, findings);
+  const tree = fillPresets(
+    applyOverrides(source, listOverrides(options, env), configNode, findings),
+    findings,
+  );
   // The schema is what makes it so.
   const config =
     tree === undefined
@@ -62,6 +67,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   if (config) {
     checkRules(config, findings);
     checkAuthentication(config, file, document, findings);
+    checkAuthorization(config, findings);
     if (options.files ?? true) findings.add(checkFiles(nameFiles(config, file), { env, now }));
   }
   const all = [

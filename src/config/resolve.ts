@@ -3,10 +3,12 @@
 
 import { dirname, resolve as resolvePath } from 'node:path';
 import type { AuthenticationFile } from './authenticationschema.ts';
+import { resolveAuthorization } from './authzresolve.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
 import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig, TokenWebhookConfig } from './config.ts';
 import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';
 import { parseCidr, parseHostPort } from './network.ts';
+import { issuerAlias, resolvePreset } from './presetfill.ts';
 import type { FileConfig } from './schema.ts';
 import { parseDuration } from './units.ts';
 
@@ -51,6 +53,7 @@ export function resolveConfig(
       anonymousPaths: authentication.anonymous?.conditions.map((condition) => condition.path) ?? [],
     },
     tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),
+    authorization: resolveAuthorization(config.authorization),
     sessions: {
       idleTimeoutMs: need(parseDuration(config.sessions.idleTimeout)),
       maxDurationMs: need(parseDuration(config.sessions.maxDuration)),
@@ -97,8 +100,12 @@ function resolveJwt(
   jwt: FileConfig['authentication']['jwt'][number],
   systemIdentities: JwtConfig['systemIdentities'],
 ): JwtConfig {
+  const authenticator = resolveAuthenticator(jwt);
+  const alias = issuerAlias(jwt);
   return {
-    ...resolveAuthenticator(jwt),
+    ...authenticator,
+    issuer: alias === '' ? authenticator.issuer : { ...authenticator.issuer, alias },
+    ...resolvePreset(jwt),
     sourceHeader: jwt.source.header.toLowerCase(),
     jwksURL: jwt.jwksURL,
     signingAlgorithms: jwt.signingAlgorithms,

@@ -3,6 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import { anonymousSchema, MAX_JWT_ENTRIES } from './authenticationschema.ts';
+import { authorizationSchema } from './authzschema.ts';
 import { clientCertificatesSchema, serviceAccountsSchema } from './doorschema.ts';
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
@@ -174,12 +175,7 @@ export const configSchema = record(
     }),
     authentication,
     tokenWebhook: tokenWebhookSchema,
-    authorization: Type.Optional(
-      record(
-        { rules: later('Rules, first match wins.', 'leave rules out, or write rules: []', [[]]) },
-        { description: "Postern's own rules." },
-      ),
-    ),
+    authorization: authorizationSchema,
     audit: Type.Optional(
       record(
         {

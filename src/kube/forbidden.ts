@@ -24,7 +24,8 @@ type Named = Pick<ForbiddenAttempt, 'apiGroup' | 'resource' | 'name'>;
 /** `User "u" cannot create resource "pods/exec" in API group "" in the namespace "ns"`, or `User "u" cannot get path "/x"`. */
 export function describeAttempt(username: string, attempt: ForbiddenAttempt): string {
   const { verb, apiGroup, resource, subresource, namespace, path } = attempt;
-  const who = `User ${quote(username)} cannot ${verb}`;
+  // Behind a proxy subresource any method may come, and not every one has a verb.
+  const who = `User ${quote(username)} cannot ${verb === '' ? 'use' : verb}`;
   if (!attempt.isResourceRequest) return `${who} path ${quote(path)}`;
   const shown = subresource === '' ? resource : `${resource}/${subresource}`;
   const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${quote(namespace)}`;

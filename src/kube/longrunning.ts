@@ -49,6 +49,11 @@ export function knownResource(info: RequestInfo): string {
   return RESOURCES.get(info.apiGroup)?.has(info.resource) === true ? info.resource : 'other';
 }
 
+/** The API groups that have a built-in resource of that name; none for names that no built-in resource has. */
+export function knownGroups(resource: string): readonly string[] {
+  return [...RESOURCES].filter(([, names]) => names.has(resource)).map(([group]) => group);
+}
+
 /** The verb as a metric label: an API verb, a lower-case HTTP method for a non-resource request, `other`, or ''. */
 export function knownVerb(info: RequestInfo): string {
   return info.verb === '' || VERBS.has(info.verb) ? info.verb : 'other';

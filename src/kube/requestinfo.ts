@@ -45,7 +45,7 @@ export function resolveRequestInfo(method: string, target: Target): RequestInfo 
   const apiGroup = grouped ? (segments[1] ?? '') : '';
   const apiVersion = segments[grouped ? 2 : 1] ?? '';
   let parts = segments.slice(grouped ? 3 : 2);
-  let verb = VERB_OF_METHOD.get(method) ?? '';
+  let verb = verbOfMethod(method);
   const verbInPath = parts[0] === 'proxy' || parts[0] === 'watch';
   if (verbInPath) {
     if (parts.length < 2)
@@ -95,6 +95,24 @@ export function queryValue(rawQuery: string, name: string): string | undefined {
     if (value !== undefined) return value;
   }
   return undefined;
+}
+
+/** Every value of a query parameter in order, read in the same way. */
+export function queryValues(rawQuery: string, name: string): readonly string[] {
+  const values: string[] = [];
+  for (const pair of rawQuery.split('&')) {
+    const equals = pair.indexOf('=');
+    const key = equals === -1 ? pair : pair.slice(0, equals);
+    if (pair === '' || pair.includes(';') || (key !== name && unescapeQuery(key) !== name)) continue;
+    const value = unescapeQuery(equals === -1 ? '' : pair.slice(equals + 1));
+    if (value !== undefined) values.push(value);
+  }
+  return values;
+}
+
+/** The verb that the API has for a method; '' when it has none. */
+export function verbOfMethod(method: string): string {
+  return VERB_OF_METHOD.get(method) ?? '';
 }
 
 const VERB_OF_METHOD: ReadonlyMap<string, string> = new Map([

@@ -17,6 +17,7 @@ import { afterDelay } from '../delay.ts';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { isLongRunning, requestKind } from '../kube/longrunning.ts';
+import type { Stays } from '../stays.ts';
 import { CallerGone, requestBody } from './body.ts';
 import { CHUNK_ROOM, frameChunk, LAST_CHUNK, NO_ROOM, type Room } from './chunks.ts';
 import { upstreamFailure } from './failures.ts';
@@ -32,6 +33,7 @@ export interface ForwardDeps {
   readonly now: () => number;
   /** What ends each watch and followed log that is open now. */
   readonly streams: Set<() => void>;
+  readonly stays: Stays;
   /** The memory that answers pass through. */
   readonly slabs: Slabs;
 }
@@ -177,10 +179,11 @@ function flushHead(response: CallerResponse): void {
  */
 function endInTime(
   relay: Relay,
-  { info, generation, expiresAt }: Exchange,
+  exchange: Exchange,
   response: CallerResponse,
-  { now, streams }: ForwardDeps,
+  { now, streams, stays }: ForwardDeps,
 ): void {
+  const { info, generation, expiresAt } = exchange;
   if (info === undefined || !isLongRunning(info)) return;
   const endsCleanly = requestKind(info) !== 'short';
   const end = () => {
@@ -188,9 +191,11 @@ function endInTime(
     relay.abort();
   };
   if (endsCleanly) streams.add(end);
+  const leave = stays.add(exchange, end);
   const cancel = generation.config.sessions.endOnExpiry ? afterDelay(expiresAt - now(), end) : () => {};
   response.on('close', () => {
     cancel();
+    leave();
     streams.delete(end);
   });
 }

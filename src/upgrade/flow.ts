@@ -12,6 +12,9 @@ export interface FlowContext {
   readonly slabs: Slabs;
 }
 
+/** Sees the first `size` bytes before they go on. @returns how many of them do */
+export type Watch = (size: number, bytes: Buffer) => number;
+
 /** Moves what `from` sends into `to`. */
 export class Flow implements Outlet {
   readonly room = NO_ROOM;
@@ -19,12 +22,14 @@ export class Flow implements Outlet {
   readonly #to: Side;
   readonly #session: Session;
   readonly #gather: Gather;
+  readonly #watch: Watch | undefined;
 
-  constructor(from: Side, to: Side, { session, slabs }: FlowContext) {
+  constructor(from: Side, to: Side, { session, slabs }: FlowContext, watch?: Watch) {
     this.#from = from;
     this.#to = to;
     this.#session = session;
     this.#gather = new Gather(slabs, this);
+    this.#watch = watch;
   }
 
   /** Takes `size` bytes, which the caller may overwrite afterwards. @returns false: nothing more for now; the flow resumes `from` itself. */
@@ -33,8 +38,10 @@ export class Flow implements Outlet {
     this.#session.received[direction] += size;
     // Read and dropped: only a peer that is read from can be seen to end.
     if (!takesBytes(this.#to)) return true;
-    this.#session.delivered[direction] += size;
-    return this.#gather.take(size, bytes);
+    const passing = this.#watch === undefined ? size : this.#watch(size, bytes);
+    this.#session.delivered[direction] += passing;
+    // Behind its last word nothing goes on, and as if nobody took bytes any more the rest is read and dropped.
+    return passing === 0 ? true : this.#gather.take(passing, bytes);
   }
 
   /** Writes what waits; counts it as lost when it can't be written. */

@@ -1,6 +1,7 @@
 // The record of an upgraded connection, and the limits on its life: the identity's end, and the configured maximum and idle times.
 
 import { afterDelay } from '../delay.ts';
+import { farewell } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { requestKind, sessionKind } from '../kube/longrunning.ts';
 import { loggedTarget } from '../log.ts';
@@ -46,14 +47,15 @@ export function limitSession(
   const watchIdle = (seen: number) =>
     after(idleTimeoutMs, () => {
       const received = session.received.up + session.received.down;
-      if (received === seen) session.close('expired', 'sessions.idleTimeout');
+      if (received === seen) session.close('expired', 'sessions.idleTimeout', farewell('SESSION_LIMIT'));
       else watchIdle(received);
     });
   if (endOnExpiry)
     after(exchange.expiresAt - now(), () =>
-      session.close('expired', 'the identity that opened it has ended'),
+      session.close('expired', 'the identity that opened it has ended', farewell('SESSION_EXPIRED')),
     );
-  if (maxDurationMs > 0) after(maxDurationMs, () => session.close('expired', 'sessions.maxDuration'));
+  if (maxDurationMs > 0)
+    after(maxDurationMs, () => session.close('expired', 'sessions.maxDuration', farewell('SESSION_LIMIT')));
   if (idleTimeoutMs > 0) watchIdle(0);
   return () => {
     for (const cancel of cancels) cancel();

@@ -1,4 +1,4 @@
-// Joins the caller's socket and the API server's after a 101: raw bytes both ways with backpressure, nothing parsed.
+// Joins the caller's socket and the API server's after a 101: raw bytes both ways with backpressure, nothing changed.
 //
 // The promise: what was received from one side is delivered to the other before anything is torn down, also when a side resets.
 // Three things that a plain `a.pipe(b); b.pipe(a)` with destroy-on-close gets wrong, each seen to cost a session its last bytes:
@@ -15,6 +15,8 @@ import { readInto } from '../proxy/reading.ts';
 import type { Slabs } from '../proxy/slabs.ts';
 import type { EndReason, Session } from '../sessions.ts';
 import { Flow, type FlowContext } from './flow.ts';
+import type { LastWord } from './lastword.ts';
+import { part } from './parting.ts';
 import { arm, finish, guardWrites, newSide, type Side, takesBytes } from './side.ts';
 
 /** How long a side may take to close after it was sent everything and FIN, when the other side is gone. ms. */
@@ -32,6 +34,8 @@ export interface TunnelOptions {
   readonly session: Session;
   /** The memory that bytes pass through. */
   readonly slabs: Slabs;
+  /** What the protocol has for telling why the gate ends the session; absent: nothing. */
+  readonly lastWord?: LastWord | undefined;
   /** Called once, when both sockets are closed. */
   readonly onEnd: (reason: EndReason, detail: string) => void;
   readonly lingerMs?: number;
@@ -50,8 +54,9 @@ export function openTunnel(options: TunnelOptions): void {
   const { session, slabs, lingerMs = LINGER_MS } = options;
   const client = newSide(options.client, 'client', 'up');
   const upstream = newSide(options.upstream, 'upstream', 'down');
-  const up = new Flow(client, upstream, options);
-  const down = new Flow(upstream, client, options);
+  const parting = part(options.lastWord, { write: (bytes) => sayLast(bytes), end: () => endBoth() });
+  const up = new Flow(client, upstream, options, parting?.watchUp);
+  const down = new Flow(upstream, client, options, parting?.watchDown);
   let reason: EndReason | undefined;
   let detail = '';
 
@@ -60,11 +65,18 @@ export function openTunnel(options: TunnelOptions): void {
     detail ||= why;
   };
   const settle = () => {
-    if (client.closed && upstream.closed) options.onEnd(reason ?? 'error', detail);
+    if (!client.closed || !upstream.closed) return;
+    parting?.dispose();
+    options.onEnd(reason ?? 'error', detail);
   };
   const tunnel = { session, slabs, blame, settle, lingerMs };
-  session.close = (why, text = '') => {
-    blame(why, text);
+  const sayLast = (bytes: Buffer) => {
+    down.flush();
+    if (!takesBytes(client)) return;
+    session.delivered.down += bytes.length;
+    client.socket.write(bytes);
+  };
+  const endBoth = () => {
     up.flush();
     down.flush();
     for (const one of [client, upstream]) {
@@ -74,8 +86,15 @@ export function openTunnel(options: TunnelOptions): void {
       one.socket.resume();
     }
   };
+  session.close = (why, text = '', status = '') => {
+    blame(why, text);
+    if (parting === undefined || status === '') endBoth();
+    else parting.begin(status);
+  };
   deliverHead(client, upstream, options.clientHead, session);
   deliverHead(upstream, client, options.upstreamHead, session);
+  parting?.watchUp(options.clientHead.length, options.clientHead);
+  parting?.watchDown(options.upstreamHead.length, options.upstreamHead);
   watch(client, upstream, { leaving: up, arriving: down }, tunnel);
   watch(upstream, client, { leaving: down, arriving: up }, tunnel);
   client.socket.resume();

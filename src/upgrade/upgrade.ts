@@ -4,7 +4,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { asGateError, type GateError, gateError } from '../errors.ts';
+import { asGateError, farewell, type GateError, gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { CallerGone } from '../proxy/body.ts';
 import { upstreamFailure } from '../proxy/failures.ts';
@@ -12,11 +12,13 @@ import { announcesBody, downstreamResponseLines, headerValue, messageHead } from
 import type { Slabs } from '../proxy/slabs.ts';
 import { TCP_KEEP_ALIVE_MS } from '../proxy/upstream.ts';
 import type { SessionRegistry } from '../sessions.ts';
+import type { Stays } from '../stays.ts';
 import { type DialAnswer, dialUpgrade } from './dial.ts';
 import { relayResponse } from './relay.ts';
 import { sameProtocol } from './requested.ts';
 import { limitSession, newSession } from './session.ts';
 import { openTunnel } from './tunnel.ts';
+import { lastWordOf } from './words.ts';
 
 export interface UpgradeDeps {
   /** The steps of the gate; may wait. */
@@ -26,6 +28,7 @@ export interface UpgradeDeps {
   /** Told once per upgrade: 101, the relayed status, or the refusal's. */
   readonly onAnswer: (exchange: Exchange, status: number) => void;
   readonly sessions: SessionRegistry;
+  readonly stays: Stays;
   readonly slabs: Slabs;
   readonly now: () => number;
 }
@@ -94,6 +97,7 @@ function acceptUpgrade(
   const session = newSession(exchange, deps.now());
   const disarm = limitSession(session, exchange, deps);
   deps.sessions.add(session);
+  const leave = deps.stays.add(exchange, (why) => session.close('killed', why, farewell('SESSION_REVOKED')));
   // Written before the tunnel's first byte and in a piece of its own: kubectl's SPDY client drops what comes in one segment with it.
   socket.write(messageHead('HTTP/1.1 101 Switching Protocols', lines));
   openTunnel({
@@ -103,8 +107,10 @@ function acceptUpgrade(
     upstreamHead,
     session,
     slabs: deps.slabs,
+    lastWord: lastWordOf(session, lines),
     onEnd: (reason, detail) => {
       disarm();
+      leave();
       deps.sessions.remove(session, reason, detail);
     },
   });

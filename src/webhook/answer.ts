@@ -2,7 +2,7 @@
 // for whom the token counts.
 
 import type { Outcome } from '../authn/outcome.ts';
-import { errorStatus, gateError } from '../errors.ts';
+import { type ErrorCode, errorStatus, gateError } from '../errors.ts';
 import type { Generation } from '../generation.ts';
 import { commonAudiences, type TokenAnswer, type TokenQuestion } from '../kube/tokenreview.ts';
 
@@ -36,7 +36,7 @@ export async function judgeToken(
     case 'noOpinion':
       return unauthenticated('CREDENTIALS_MISSING', 'no entry of authentication reads bearer tokens');
     case 'rejected':
-      return unauthenticated(outcome.code, outcome.detail);
+      return unauthenticated(outcome.code, outcome.detail, outcome.message);
     case 'unavailable':
       return {
         outcome: 'unavailable',
@@ -72,7 +72,8 @@ function admit(
   return { outcome: 'authenticated', answer, username: user.username, code: '', detail: '' };
 }
 
-function unauthenticated(code: Parameters<typeof gateError>[0], detail: string): Judged {
-  const answer = { authenticated: false, error: errorStatus(gateError(code)).message } as const;
+function unauthenticated(code: ErrorCode, detail: string, message = ''): Judged {
+  const { message: error } = errorStatus(gateError(code, { params: { message } }));
+  const answer = { authenticated: false, error } as const;
   return { outcome: 'unauthenticated', answer, username: '', code, detail };
 }

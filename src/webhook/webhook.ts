@@ -11,7 +11,7 @@ import { hostPort } from '../hostport.ts';
 import { renderStatus, type StatusReason, statusHeaders } from '../kube/status.ts';
 import { readTokenReview, renderTokenReview, TOKEN_REVIEW_PATHS } from '../kube/tokenreview.ts';
 import { type Log, loggedError } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics, TOKEN_REVIEW_OUTCOMES } from '../metrics.ts';
 import { type Judged, judgeToken } from './answer.ts';
 
 /** A token of the largest size that is looked at (256 KiB), and the review around it. bytes */
@@ -111,7 +111,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, deps: W
   const { current, metrics, log, now } = deps;
   const startedAt = now();
   const generation = current.enter();
-  const done = (outcome: string, facts: object) => {
+  const done = (outcome: (typeof TOKEN_REVIEW_OUTCOMES)[number], facts: object) => {
     metrics.tokenReviews.inc({ outcome });
     log.info(
       { outcome, client: clientName(request), durationMs: now() - startedAt, ...facts },

@@ -18,6 +18,7 @@ import {
 /** Would verify nothing and fetches no keys: a rehearsal has no callers. */
 const NOBODY: Authenticator = {
   authenticate: () => ({ kind: 'noOpinion' }),
+  objectionTo: () => '',
   assertionHeaders: new Set(),
   issuers: () => [],
   ready: async () => {},

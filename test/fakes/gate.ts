@@ -6,6 +6,7 @@ import { connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import type { DocumentFetcher } from '../../src/authn/fetch.ts';
 import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
 import { type RunningGate, runGateway } from '../../src/run.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
@@ -32,6 +33,8 @@ export interface TestGateOptions {
   readonly before?: (dir: string) => Promise<void> | void;
   readonly now?: () => number;
   readonly issuer?: Issuer;
+  /** Where issuers' documents come from; default is over TLS. */
+  readonly fetcher?: DocumentFetcher;
 }
 
 /** How a test's connection differs from kubectl's for upgrades. */
@@ -103,6 +106,7 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
     env: {},
     logStream: lines.stream,
     ...(options.now === undefined ? {} : { now: options.now }),
+    ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
   });
   const port = Number(new URL(gate.url).port);
   return {

@@ -1,6 +1,7 @@
 // The practice API server for flow tests: the real one, on a port of its own, in time that a test moves, with containers that do what the test
 // tells them.
 
+import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
 import { freezeUserInfo } from '../../src/kube/userinfo.ts';
@@ -215,6 +216,7 @@ function makeMachine(spec: MachineSpec, time: FakeTime): FakeMachine {
     exit: (exitCode) => exited.resolve({ exitCode }),
     exec: async (command, _tty, streams: CommandStreams) => {
       ran.push(command);
+      if (command[0] === 'wait') return await waitForTheCaller(streams);
       streams.stdout?.end('done\n');
       streams.stderr?.end();
       return { exitCode: 3 };
@@ -232,6 +234,13 @@ function makeMachine(spec: MachineSpec, time: FakeTime): FakeMachine {
       await exited.promise;
     },
   };
+}
+
+/** A command that says that it runs, and goes on until its caller is gone. */
+async function waitForTheCaller({ stdout, gone }: CommandStreams): Promise<CommandOutcome> {
+  stdout?.write('waiting\n');
+  if (!gone.aborted) await once(gone, 'abort');
+  return { exitCode: 0 };
 }
 
 /** A pod with one container, `main`. */

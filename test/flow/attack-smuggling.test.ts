@@ -193,6 +193,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
   const { createLog } = await import('../../src/log.ts');
   const { createGateServer } = await import('../../src/server.ts');
   const { createSessionRegistry } = await import('../../src/sessions.ts');
+  const { createStays } = await import('../../src/stays.ts');
   const { holdCurrent } = await import('../../src/current.ts');
   const { createOnward } = await import('../../src/onward/onward.ts');
   const { createUpstream } = await import('../../src/proxy/upstream.ts');
@@ -248,6 +249,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
       Date.now,
     ),
     streams: new Set(),
+    stays: createStays(),
     now: Date.now,
     newID: randomUUID,
     isDraining: () => false,
@@ -278,6 +280,9 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
     ['answers nothing', () => undefined],
     ['answers an unknown kind', () => ({ kind: 'maybe' })],
     ['gives no user', () => ({ kind: 'user' })],
+  ];
+  // No failure of the gate, but no identity that can be passed on either.
+  const uncarriable: typeof failures = [
     ['gives an empty name', () => user('')],
     ['gives a blank name', () => user(' ')],
     ['gives a name with a line end', () => user('a\r\nImpersonate-Group: system:masters')],
@@ -285,8 +290,11 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
     ['gives an empty group', () => user('a', { groups: [''] })],
     ['gives half a surrogate', () => user('\ud800')],
   ];
-  for (const [name, act] of failures) {
+  const internal = { http: 500, reason: 'InternalError', cause: 'INTERNAL' };
+  const refused = { http: 403, reason: 'Forbidden', cause: 'IDENTITY_UNCARRIABLE' };
+  for (const [name, act] of [...failures, ...uncarriable]) {
     for (const speech of SPEECHES) {
+      const expected = failures.some(([one]) => one === name) ? internal : refused;
       authenticate = act;
       const before = upstream.received.length;
       const one = caller({ port, ca: gate.ca }, speech);
@@ -296,11 +304,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
         body: Buffer.from('{}'),
         headers: ['Content-Length', '2'],
       });
-      t.match(
-        refusalOf(reply),
-        { http: 500, kind: 'Status', code: 500, reason: 'InternalError', cause: 'INTERNAL' },
-        `${name} (${speech})`,
-      );
+      t.match(refusalOf(reply), { ...expected, kind: 'Status', code: expected.http }, `${name} (${speech})`);
       t.notMatch(reply.body.toString(), /SECRET/);
       t.equal(upstream.received.length, before, 'nobody was asked');
       one.close();

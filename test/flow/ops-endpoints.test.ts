@@ -31,6 +31,8 @@ const CONTRACT: readonly (readonly [name: string, type: string, labels: string])
   ['postern_jwks_refresh_total', 'counter', 'issuer, outcome'],
   ['postern_jwks_age_seconds', 'gauge', 'issuer'],
   ['postern_upstream_errors_total', 'counter', 'cluster, reason'],
+  ['postern_rule_decisions_total', 'counter', 'cluster, rule, decision'],
+  ['postern_token_reviews_total', 'counter', 'outcome'],
   ['postern_upgrade_required_total', 'counter', 'cluster, kind'],
   ['postern_config_last_reload_success', 'gauge', ''],
   ['postern_config_last_reload_timestamp_seconds', 'gauge', ''],
@@ -45,6 +47,7 @@ const gate = await startTestGate({
     { name: 'prod', upstream },
     { name: 'dead', upstream: dead, match: { pathPrefix: '/dead' } },
   ],
+  config: { authorization: { rules: [{ name: 'all', decision: 'Allow' }] } },
 });
 t.teardown(async () => {
   await gate.stop();

@@ -97,7 +97,7 @@ everySpeech('a 403 on discovery is text for client-go and a Status for others', 
     const forKubectl = await one.call({ path, headers: [...auth, ...KUBECTL, 'Impersonate-User', 'x'] });
     t.equal(forKubectl.status, 403);
     t.same(valuesOf(forKubectl.rawHeaders, 'content-type'), ['text/plain; charset=utf-8'], path);
-    t.match(forKubectl.body.toString(), /^Impersonation through Postern/);
+    t.match(forKubectl.body.toString(), /^This gate lets nobody impersonate/);
     const forOthers = await one.call({ path, headers: [...auth, 'Impersonate-User', 'x'] });
     t.match(refusalOf(forOthers), { http: 403, kind: 'Status' }, path);
   }

@@ -27,6 +27,11 @@ const statuses: readonly [code: ErrorCode, status: number, reason: string][] = [
   ['CREDENTIALS_CONFLICT', 400, 'BadRequest'],
   ['AUTHENTICATION_UNAVAILABLE', 503, 'ServiceUnavailable'],
   ['IMPERSONATION_REFUSED', 403, 'Forbidden'],
+  ['RULE_DENIED', 403, 'Forbidden'],
+  ['RULE_DEFAULT', 403, 'Forbidden'],
+  ['RULE_REQUIRES', 403, 'Forbidden'],
+  ['RULE_FAILED', 403, 'Forbidden'],
+  ['REASON_MALFORMED', 400, 'BadRequest'],
   ['CLUSTER_UNKNOWN', 404, 'NotFound'],
   ['HEADERS_TOO_LARGE', 431, 'BadRequest'],
   ['URI_TOO_LONG', 414, 'BadRequest'],
@@ -183,4 +188,16 @@ t.test('docs/reference/errors.md is what the table says', async (t) => {
   const page = errorsReference.render();
   t.equal(readFileSync(new URL(errorsReference.file, root), 'utf8'), page, 'run "npm run docs"');
   for (const [code] of rows) t.match(page, `| \`${code}\` |`);
+});
+
+t.test("the configuration's own words come as they are, at the end; the request's are escaped", async (t) => {
+  const params = { attempt: 'pods "<b>" is forbidden', rule: 'one' };
+  const about = { name: '<b>', kind: 'pods' };
+  const error = gateError('RULE_DENIED', { params, about, remark: 'See https://wiki.example/?a=1&b=<id>.' });
+  const { message, details } = errorStatus(error);
+  t.equal(
+    message,
+    'pods "&lt;b&gt;" is forbidden: the rule "one" of this gate denies it. See https://wiki.example/?a=1&b=<id>.',
+  );
+  t.same(details, { name: '<b>', kind: 'pods', causes: [{ reason: 'RULE_DENIED' }] });
 });

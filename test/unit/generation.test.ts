@@ -43,6 +43,7 @@ function config(files: Readonly<Record<string, string>>, issuer = 'one', level =
       configFile: '/authn.yaml',
       anonymousPaths: [],
     },
+    authorization: { default: 'Allow', rules: [] },
     log: { level },
   } as unknown as GateConfig;
 }
@@ -178,4 +179,12 @@ t.test('the end closes generations that are still in use, too', async (t) => {
   await current.close();
   t.same(closed.sort(), ['authenticator 1', 'authenticator 2']);
   current.leave(first);
+});
+
+t.test('rules are compiled with the configuration, and there are none where none could decide', async (t) => {
+  const { build } = builder();
+  const plain = config({ a: kubeconfig('a') });
+  t.equal(build(plain).rules, undefined);
+  const strict = { ...plain, authorization: { default: 'Deny', rules: [] } } as const;
+  t.match(build(strict).rules, { all: [], otherwise: { kind: 'denied', rule: '' } });
 });

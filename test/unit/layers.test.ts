@@ -13,12 +13,13 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
-    ['errors', /^(errors|errortable|onwarderrors|doorerrors)\.ts$/],
+    ['errors', /^(errors|errortable|onwarderrors|ruleerrors|doorerrors|sessionerrors|upstreamerrors)\.ts$/],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
     ['metrics', /^metrics\.ts$/],
     ['sessions', /^sessions\.ts$/],
     ['watch', /^watch\.ts$/],
+    ['trusted', /^trusted\.ts$/],
     ['delay', /^delay\.ts$/],
     ['memory', /^memory\.ts$/],
     ['serverlimits', /^serverlimits\.ts$/],
@@ -27,22 +28,23 @@ const LAYERS: readonly (readonly Group[])[] = [
   ],
   [
     ['authn', /^authn\//], //                                   credential → user
+    ['authz', /^authz\//], //                                   facts of a request → decision
     [
       'lines',
       /^proxy\/(address|ask|body|chunks|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
     ], // what both carriers share: header lines, the API server
-    ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //                    commands that need no gate
   ],
   [['onward', /^onward\//]], //                               how identity goes on to one cluster
+  [['peercertificate', /^peercertificate\.ts$/]],
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
-  [
-    ['exchange', /^exchange\.ts$/], //                          one request's record
-    ['peercertificate', /^peercertificate\.ts$/],
-  ],
+  [['exchange', /^exchange\.ts$/]], //                          one request's record
+  [['authorize', /^authorize\.ts$/]], //                        the step that asks the rules
   [
     ['gate', /^(gate|impersonate|requestlines)\.ts$/], //         THE REQUEST PATH and its longer steps
     ['answer', /^answer\.ts$/],
     ['observe', /^observe\.ts$/],
+    ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //             commands that need no gate
+    ['stays', /^stays\.ts$/],
   ],
   [['forward', /^proxy\//]], //                                 carries REST
   [['upgrade', /^upgrade\//]], //                               carries upgrades

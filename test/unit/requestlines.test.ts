@@ -174,3 +174,16 @@ for (const [credentialSource, rawHeaders, token] of credentials) {
     else t.equal(act().bearer, token);
   });
 }
+
+t.test('Passthrough: an anonymous caller is anonymous there too, whatever the gate holds', async (t) => {
+  const nobody = freezeUserInfo({ username: 'system:anonymous', groups: ['system:unauthenticated'] });
+  const upstream = { host: 'api:6443', credential: ['Authorization', 'Bearer gates'] };
+  const more = {
+    credentialSource: 'none',
+    rawHeaders: ['Host', 'gate'],
+    upstream,
+  } as unknown as Partial<Exchange>;
+  const exchange = passed('Passthrough', more, nobody);
+  t.notOk(exchange.upstreamHeaders?.some((line) => /^(authorization|impersonate|x-remote)/i.test(line)));
+  t.doesNotThrow(() => assertForwardable(exchange));
+});

@@ -2,8 +2,8 @@
 
 import type { Duplex } from 'node:stream';
 import { afterDelay, type SetTimer } from '../../delay.ts';
+import type { StreamHeaders } from '../../kube/spdyheaders.ts';
 import { connectedPort, parsePort } from './portlink.ts';
-import type { StreamHeaders } from './spdy/headers.ts';
 import { SpdySession } from './spdy/session.ts';
 import type { SpdyStream } from './spdy/stream.ts';
 

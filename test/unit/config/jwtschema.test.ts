@@ -58,11 +58,6 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
   // extensions
   [
     ENTRY,
-    `      preset: google-iap\n${ENTRY}`,
-    /^19:7 .*preset: not supported by this version yet; write source\.header/,
-  ],
-  [
-    ENTRY,
     `      signingAlgorithms: [none]\n${ENTRY}`,
     /signingAlgorithms\[0\]: "none" means no signature at all/,
   ],

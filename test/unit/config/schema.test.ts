@@ -115,23 +115,20 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
     'name: prod\n    identity: impersonate',
     /expected one of Impersonate, Passthrough, RequestHeader; found "impersonate"; did you mean "Impersonate"/,
   ],
-  // keys of later versions
-  ['  jwt:', '  awsIAM: {clusterID: prod}\n  jwt:', /awsIAM: not supported by this version yet/],
-  [
-    '  jwt:',
-    '  serviceAccounts: {audiences: []}\n  jwt:',
-    /serviceAccounts: not supported by this version yet/,
-  ],
+  // the doors beside jwt
   [
     '  jwt:',
     '  clientCertificates: {enabled: true}\n  jwt:',
-    /clientCertificates\.enabled: not supported by this version yet/,
+    /clientCertificates\.enabled: needs listen\.clientCAFile: the authorities that issue them/,
   ],
   [
-    'log:',
-    'authorization: {rules: [{}]}\nlog:',
-    /^23:17 authorization\.rules: not supported by this version yet/,
+    '  jwt:',
+    '  serviceAccounts: {audiences: [""]}\n  jwt:',
+    /serviceAccounts\.audiences\[0\]: must not be empty/,
   ],
+  ['  jwt:', '  serviceAccounts: {audience: a}\n  jwt:', /unknown key "audience".*did you mean "audiences"/],
+  // keys of later versions
+  ['  jwt:', '  awsIAM: {clusterID: prod}\n  jwt:', /awsIAM: not supported by this version yet/],
   ['log:', 'audit: {policyFile: p.yaml}\nlog:', /audit\.policyFile: not supported by this version yet/],
   ['log:', 'audit: {backends: [{}]}\nlog:', /audit\.backends: not supported by this version yet/],
   ['log:', 'limits: {requests: 5}\nlog:', /limits: not supported by this version yet/],

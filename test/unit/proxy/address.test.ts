@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Cidr } from '../../../src/config/config.ts';
-import { callerAddress, compileTrusted } from '../../../src/proxy/address.ts';
+import { callerAddress } from '../../../src/proxy/address.ts';
+import { compileTrusted } from '../../../src/trusted.ts';
 
 const range = (text: string): Cidr => {
   const [address = '', length = ''] = text.split('/');

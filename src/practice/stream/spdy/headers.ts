@@ -2,14 +2,12 @@
 // flushed after each block, so that every block depends on all before it. What comes may be hostile: a small block may inflate to gigabytes.
 
 import { constants, createDeflate, createInflate, type Deflate, type Inflate } from 'node:zlib';
-import { spdyDictionary } from './dictionary.ts';
-import { SpdyProtocolError } from './frames.ts';
+import { spdyDictionary } from '../../../kube/spdydictionary.ts';
+import { SpdyProtocolError } from '../../../kube/spdyframes.ts';
+import { parseHeaders, type StreamHeaders } from '../../../kube/spdyheaders.ts';
 
 /** Most bytes that a block may inflate to. */
 const MAX_BLOCK_BYTES = 64 * 1024;
-
-/** Headers by lower-case name. */
-export type StreamHeaders = ReadonlyMap<string, string>;
 
 /** Inflates the blocks of one direction, in the order of its calls. */
 export class HeaderDecoder {
@@ -102,30 +100,4 @@ function uint32(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(4);
   bytes.writeUInt32BE(value);
   return bytes;
-}
-
-/** Reads an inflated block. @throws SpdyProtocolError unless it is exactly what its counts say, with each name once, in lower case. */
-export function parseHeaders(block: Buffer): StreamHeaders {
-  let at = 0;
-  const number = () => {
-    if (block.length - at < 4) throw new SpdyProtocolError('a header block that is cut short');
-    at += 4;
-    return block.readUInt32BE(at - 4);
-  };
-  const text = () => {
-    const length = number();
-    if (block.length - at < length) throw new SpdyProtocolError('a header block that is cut short');
-    at += length;
-    return block.toString('utf8', at - length, at);
-  };
-  const headers = new Map<string, string>();
-  for (let left = number(); left > 0; left--) {
-    const name = text();
-    if (name === '' || name !== name.toLowerCase() || headers.has(name)) {
-      throw new SpdyProtocolError('a header name that is empty, not in lower case, or there twice');
-    }
-    headers.set(name, text());
-  }
-  if (at !== block.length) throw new SpdyProtocolError('a header block with more than it says');
-  return headers;
 }

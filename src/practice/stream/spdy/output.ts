@@ -2,7 +2,7 @@
 // share it, so each write is answered when the socket has room again.
 
 import type { Duplex } from 'node:stream';
-import { dataHead } from './frames.ts';
+import { dataHead } from '../../../kube/spdyframes.ts';
 
 /** Longest DATA frame that is sent, so that streams take turns. */
 const MAX_DATA_BYTES = 64 * 1024;

@@ -3,7 +3,6 @@
 
 import type { Duplex } from 'node:stream';
 import { afterDelay, type SetTimer } from '../../../delay.ts';
-import { probeWhile } from '../probe.ts';
 import {
   controlFrame,
   FLAG_FIN,
@@ -16,8 +15,10 @@ import {
   readId,
   SpdyProtocolError,
   synStream,
-} from './frames.ts';
-import { HeaderDecoder, HeaderEncoder, type StreamHeaders } from './headers.ts';
+} from '../../../kube/spdyframes.ts';
+import type { StreamHeaders } from '../../../kube/spdyheaders.ts';
+import { probeWhile } from '../probe.ts';
+import { HeaderDecoder, HeaderEncoder } from './headers.ts';
 import { readInput } from './input.ts';
 import { SpdyOutput } from './output.ts';
 import { SpdyStream } from './stream.ts';

@@ -2,8 +2,8 @@
 // reader that is slow holds back the connection.
 
 import { Duplex } from 'node:stream';
-import { RESET } from './frames.ts';
-import type { StreamHeaders } from './headers.ts';
+import { RESET } from '../../../kube/spdyframes.ts';
+import type { StreamHeaders } from '../../../kube/spdyheaders.ts';
 
 /** What may wait for a stream's reader before the connection is held back. */
 const BUFFER_BYTES = 256 * 1024;

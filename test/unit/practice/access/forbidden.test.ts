@@ -1,5 +1,4 @@
 import t from 'tap';
-import { quote, quoteAll } from '../../../../src/kube/quote.ts';
 import { freezeUserInfo } from '../../../../src/kube/userinfo.ts';
 import { forbidden } from '../../../../src/practice/access/forbidden.ts';
 import { ask } from './asking.ts';
@@ -50,21 +49,4 @@ t.test("the authorizer's reason stands at the end", async (t) => {
     forbidden(jane, ask('list pods'), 'RBAC: so').message,
     'pods is forbidden: User "jane" cannot list resource "pods" in API group "" at the cluster scope: RBAC: so',
   );
-});
-
-t.test('text is quoted as strconv.Quote does it', async (t) => {
-  const facts = [
-    ['', '""'],
-    ['a b', '"a b"'],
-    ['a"b\\c', '"a\\"b\\\\c"'],
-    ['\n\t\x00\x1b\x07', '"\\n\\t\\x00\\x1b\\a"'],
-    ['Zoë 日本 €', '"Zoë 日本 €"'],
-    ['\u00a0\u200b', '"\\u00a0\\u200b"'],
-    ['\u{e0001}', '"\\U000e0001"'],
-    ['😀', '"😀"'],
-    ['\ud800', '"\ufffd"'],
-  ] as const;
-  for (const [text, quoted] of facts) t.equal(quote(text), quoted);
-  t.equal(quoteAll(['a', 'b c']), '["a" "b c"]');
-  t.equal(quoteAll([]), '[]');
 });

@@ -6,8 +6,8 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createWebSocketStream, WebSocket } from 'ws';
+import type { StreamHeaders } from '../../../../src/kube/spdyheaders.ts';
 import type { UpgradeRequest } from '../../../../src/practice/stream/negotiate.ts';
-import type { StreamHeaders } from '../../../../src/practice/stream/spdy/headers.ts';
 import { SpdySession } from '../../../../src/practice/stream/spdy/session.ts';
 import type { SpdyStream } from '../../../../src/practice/stream/spdy/stream.ts';
 

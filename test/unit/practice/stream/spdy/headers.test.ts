@@ -1,13 +1,10 @@
 import { constants, createDeflate, createInflate } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
-import { spdyDictionary } from '../../../../../src/practice/stream/spdy/dictionary.ts';
-import { SpdyProtocolError } from '../../../../../src/practice/stream/spdy/frames.ts';
-import {
-  HeaderDecoder,
-  HeaderEncoder,
-  parseHeaders,
-} from '../../../../../src/practice/stream/spdy/headers.ts';
+import { spdyDictionary } from '../../../../../src/kube/spdydictionary.ts';
+import { SpdyProtocolError } from '../../../../../src/kube/spdyframes.ts';
+import { parseHeaders } from '../../../../../src/kube/spdyheaders.ts';
+import { HeaderDecoder, HeaderEncoder } from '../../../../../src/practice/stream/spdy/headers.ts';
 
 /** What a plain zlib with the dictionary makes of bytes. */
 async function deflated(bytes: Buffer): Promise<Buffer> {

@@ -9,7 +9,7 @@ import {
   type Frame,
   FrameReader,
   synStream,
-} from '../../../../../src/practice/stream/spdy/frames.ts';
+} from '../../../../../src/kube/spdyframes.ts';
 import { HeaderEncoder } from '../../../../../src/practice/stream/spdy/headers.ts';
 import { type SpdyOptions, SpdySession } from '../../../../../src/practice/stream/spdy/session.ts';
 import type { SpdyStream } from '../../../../../src/practice/stream/spdy/stream.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { spdyDictionary } from '../../../../../src/practice/stream/spdy/dictionary.ts';
+import { spdyDictionary } from '../../../src/kube/spdydictionary.ts';
 import {
   controlFrame,
   dataHead,
@@ -11,7 +11,7 @@ import {
   readId,
   SpdyProtocolError,
   synStream,
-} from '../../../../../src/practice/stream/spdy/frames.ts';
+} from '../../../src/kube/spdyframes.ts';
 
 /** What a reader makes of chunks, with the pieces of each DATA frame put together. */
 function framesOf(chunks: readonly Buffer[]): unknown[] {

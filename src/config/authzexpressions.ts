@@ -1,0 +1,78 @@
+// The expressions of rules: CEL (src/cel) over `request`, `user`, `claims`, `source` and `time`. What they may read is declared here, so that a
+// field that doesn't exist is an error of the configuration.
+
+import { CLAIMS, createEnvironment, USER } from '../cel/environment.ts';
+
+/** What an expression sees, by the names that it uses. */
+export interface RuleVariables {
+  readonly request: {
+    readonly verb: string;
+    readonly isResourceRequest: boolean;
+    readonly apiGroup: string;
+    readonly apiVersion: string;
+    readonly resource: string;
+    readonly subresource: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly path: string;
+    readonly isInteractive: boolean;
+    readonly command: readonly string[];
+    readonly cluster: string;
+    readonly reason: string;
+  };
+  readonly user: {
+    readonly username: string;
+    readonly uid: string;
+    readonly groups: readonly string[];
+    readonly extra: Readonly<Record<string, readonly string[]>>;
+  };
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly source: { readonly address: string };
+  readonly time: Date;
+}
+
+/** Its value, or why there is none. */
+export type ExpressionOutcome = boolean | { readonly error: string };
+
+/** A compiled expression, or why it is none. */
+export type CompiledExpression =
+  | { readonly ok: true; readonly evaluate: (variables: RuleVariables) => ExpressionOutcome }
+  | { readonly ok: false; readonly error: string };
+
+const ENVIRONMENT = createEnvironment({
+  request: {
+    verb: 'string',
+    isResourceRequest: 'bool',
+    apiGroup: 'string',
+    apiVersion: 'string',
+    resource: 'string',
+    subresource: 'string',
+    namespace: 'string',
+    name: 'string',
+    path: 'string',
+    isInteractive: 'bool',
+    command: 'list<string>',
+    cluster: 'string',
+    reason: 'string',
+  } satisfies Readonly<Record<keyof RuleVariables['request'], string>>,
+  user: USER,
+  claims: CLAIMS,
+  source: { address: 'string' },
+  time: 'google.protobuf.Timestamp',
+});
+
+/** Compiles one. Results are bool, or what only the request can tell (a claim). Never throws for a bad expression. */
+export function compileRuleExpression(text: string): CompiledExpression {
+  const compiled = ENVIRONMENT.compile(text, ['bool', 'dyn']);
+  if (!compiled.ok) return { ok: false, error: compiled.message };
+  const { expression } = compiled;
+  return {
+    ok: true,
+    evaluate: (variables) => {
+      // An interface has no index signature; what is in it is what was declared.
+      const result = expression.evaluate(variables as unknown as Readonly<Record<string, unknown>>);
+      if (!result.ok) return { error: result.message };
+      return typeof result.value === 'boolean' ? result.value : { error: 'the result is not a bool' };
+    },
+  };
+}

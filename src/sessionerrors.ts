@@ -1,0 +1,30 @@
+// The rows of the table of errors (errortable.ts) that a session hears as its last word, on the stream on which the protocol tells how a command
+// ended. There is no HTTP answer to go with them: the status is the one in the Status.
+
+/** Rows by code. */
+export const SESSION_ERRORS = {
+  SESSION_EXPIRED: {
+    status: 401,
+    text: 'the session has ended because the credential that opened it has ended: log in again and repeat the command',
+    when: 'An exec or attach was open when its credential ended (`sessions.endOnExpiry`, `sessionLifetime`). It comes inside the session, as its last word.',
+    solve: 'Log in again. For longer sessions the identity provider has to issue tokens that live longer.',
+  },
+  SESSION_LIMIT: {
+    status: 403,
+    text: 'The session has ended because it reached a limit of this gate: no session may go on for longer, or be silent for longer.',
+    when: 'An exec or attach reached `sessions.maxDuration` or `sessions.idleTimeout`. It comes inside the session, as its last word.',
+    solve: 'Repeat the command. The log says which of the two it was.',
+  },
+  SESSION_REVOKED: {
+    status: 403,
+    text: 'The session has ended because this gate no longer accepts who opened it, or no longer allows what was open. Ask the administrator of this gate.',
+    when: 'The configuration was changed while an exec or attach was open: its issuer is gone, or its claims now give another user or none. It comes inside the session, as its last word.',
+    solve: 'The log says what is no longer so.',
+  },
+  SESSION_DRAINED: {
+    status: 503,
+    text: 'The session has ended because Postern is shutting down: repeat the command.',
+    when: 'An exec or attach was still open when `sessions.drainTimeout` was over. It comes inside the session, as its last word.',
+    solve: 'Run more than one replica, and give sessions a longer `drainTimeout`.',
+  },
+} as const;

@@ -1,0 +1,69 @@
+// The gate in front of the practice API server, with a pod in which engineers may run commands: what tests need that look at an exec from its
+// caller's end.
+
+import { startTestGate, type TestGate, type TestGateOptions } from './gate.ts';
+import { type Json, podObject, startTestPractice, type TestPractice } from './practice.ts';
+
+const GROUP = 'rbac.authorization.k8s.io';
+
+function binding(name: string, rules: object[], subject: object) {
+  return [
+    { apiVersion: `${GROUP}/v1`, kind: 'ClusterRole', metadata: { name }, rules },
+    {
+      apiVersion: `${GROUP}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name },
+      subjects: [{ apiGroup: GROUP, ...subject }],
+    },
+  ];
+}
+
+const OBJECTS = [
+  podObject('one'),
+  ...binding(
+    'gate',
+    [
+      { apiGroups: [''], resources: ['users', 'groups'], verbs: ['impersonate'] },
+      { apiGroups: ['authentication.k8s.io'], resources: ['*'], verbs: ['impersonate'] },
+    ],
+    { kind: 'User', name: 'gate' },
+  ),
+  ...binding(
+    'engineers',
+    [{ apiGroups: [''], resources: ['pods', 'pods/exec', 'configmaps'], verbs: ['*'] }],
+    { kind: 'Group', name: 'engineers' },
+  ),
+  ...binding('alice', [{ apiGroups: [''], resources: ['pods', 'pods/exec'], verbs: ['*'] }], {
+    kind: 'User',
+    name: 'alice@example.com',
+  }),
+];
+
+export interface PracticeGate {
+  readonly practice: TestPractice;
+  readonly gate: TestGate;
+  stop(): Promise<void>;
+}
+
+/** Starts both; the pod `one` runs. */
+export async function startPracticeGate(
+  options: Omit<TestGateOptions, 'upstreams'> = {},
+): Promise<PracticeGate> {
+  const practice = await startTestPractice(OBJECTS);
+  const upstreams = [{ name: 'practice', upstream: practice, user: { token: 'gate-token' } }];
+  const gate = await startTestGate({ ...options, upstreams });
+  await practice.until(() => practice.machines.length === 1);
+  await practice.until(() => {
+    const pod = practice.server.store.get({ group: '', resource: 'pods' }, 'default', 'one');
+    return (pod?.['status'] as Json)?.phase === 'Running';
+  });
+  return {
+    practice,
+    gate,
+    async stop() {
+      await gate.stop();
+      await practice.stop();
+    },
+  };
+}

@@ -1,0 +1,303 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { WebSocket } from 'ws';
+import { SpdySession } from '../../src/practice/stream/spdy/session.ts';
+import { LAST_FRAME_MS } from '../../src/upgrade/parting.ts';
+import { startTestGate, type TestGate } from '../fakes/gate.ts';
+import { type PracticeGate, startPracticeGate } from '../fakes/practicegate.ts';
+import { openWatch, upgradeHead } from '../fakes/sessions.ts';
+import { startUpstream } from '../fakes/upstream.ts';
+import { openStreams, readAll } from '../unit/practice/stream/callers.ts';
+
+// The last word of a session that the gate ends, from the caller's end: over real WebSockets and SPDY, with the practice API server behind the
+// gate; and byte for byte where the gate meets the middle of a frame.
+
+const PATH = '/api/v1/namespaces/default/pods/one/exec?command=wait&stdout=true&stderr=true';
+const EXP = Math.floor(Date.now() / 1000) + 300;
+/** The gate's clock stands still shortly before the tokens end. */
+const beforeTheEnd = () => EXP * 1000 - 2000;
+
+async function setUp(t: Test, options: Parameters<typeof startPracticeGate>[0] = {}): Promise<PracticeGate> {
+  const started = await startPracticeGate(options);
+  t.teardown(() => started.stop());
+  return started;
+}
+
+interface Listening {
+  readonly websocket: WebSocket;
+  /** Texts by channel. */
+  readonly heard: string[];
+  readonly closed: Promise<number>;
+  readonly until: (channel: number, part: string) => Promise<void>;
+}
+
+async function openWebSocket(gate: TestGate, token: string, protocol: string): Promise<Listening> {
+  const websocket = new WebSocket(`wss://127.0.0.1:${gate.port}${PATH}`, [protocol], {
+    ca: gate.ca.certPem,
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  const heard: string[] = [];
+  const isBase64 = protocol.includes('base64');
+  websocket.on('message', (data: Buffer) => {
+    const channel = isBase64 ? (data[0] ?? 0) - 48 : (data[0] ?? 0);
+    const rest = data.subarray(1);
+    const text = isBase64 ? Buffer.from(rest.toString(), 'base64').toString() : rest.toString();
+    heard[channel] = (heard[channel] ?? '') + text;
+    websocket.emit('heard');
+  });
+  const closed = new Promise<number>((resolve) => websocket.once('close', resolve));
+  await once(websocket, 'open');
+  return {
+    websocket,
+    heard,
+    closed,
+    until: async (channel, part) => {
+      while (heard[channel]?.includes(part) !== true) await once(websocket, 'heard');
+    },
+  };
+}
+
+async function openSpdy(gate: TestGate, token: string) {
+  const request = httpsRequest({
+    ...{ host: '127.0.0.1', port: gate.port, ca: gate.ca.certPem, agent: false, method: 'POST', path: PATH },
+    headers: {
+      Authorization: `Bearer ${token}`,
+      Connection: 'Upgrade',
+      Upgrade: 'SPDY/3.1',
+      'X-Stream-Protocol-Version': 'v4.channel.k8s.io',
+    },
+  });
+  request.end();
+  const [, socket, head] = (await once(request, 'upgrade')) as [unknown, Socket, Buffer];
+  const session = new SpdySession(socket, { role: 'client', head });
+  const streams = await openStreams(session, ['error', 'stdout', 'stderr']);
+  await once(streams.stdout, 'readable');
+  return { session, ...streams };
+}
+
+const isSessionEnd = (line: Record<string, unknown>) => line['msg'] === 'session ended';
+
+for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io'])
+  t.test(`the token ends: a Status on channel 3 of ${protocol}, then close 1000`, async (t) => {
+    const { gate } = await setUp(t, { now: beforeTheEnd });
+    const one = await openWebSocket(gate, await gate.token({ exp: EXP }), protocol);
+    await one.until(1, 'waiting\n');
+    t.equal(await one.closed, 1000);
+    t.match(JSON.parse(one.heard[3] ?? ''), {
+      kind: 'Status',
+      status: 'Failure',
+      reason: 'Unauthorized',
+      code: 401,
+      message: /^the session has ended because the credential that opened it has ended/,
+      details: { causes: [{ reason: 'SESSION_EXPIRED' }] },
+    });
+    t.match(await gate.logged(isSessionEnd), { end: 'expired' });
+    t.equal(
+      await gate.metric(
+        'postern_sessions_total{cluster="practice",kind="exec",protocol="websocket",end="expired"}',
+      ),
+      1,
+    );
+  });
+
+t.test('the token ends: a Status on the error stream of SPDY, and every stream ends', async (t) => {
+  const { gate } = await setUp(t, { now: beforeTheEnd });
+  const { session, error, stdout, stderr } = await openSpdy(gate, await gate.token({ exp: EXP }));
+  const [told, output] = await Promise.all([readAll(error), readAll(stdout), readAll(stderr)]);
+  t.match(JSON.parse(String(told)), {
+    status: 'Failure',
+    code: 401,
+    message: /the credential that opened it/,
+  });
+  t.equal(String(output), 'waiting\n');
+  await session.closed;
+  t.match(await gate.logged(isSessionEnd), { end: 'expired', protocol: 'spdy' });
+});
+
+t.test('sessions.maxDuration, and the drain', async (t) => {
+  const { gate } = await setUp(t, { config: { sessions: { maxDuration: '1s', drainTimeout: '0s' } } });
+  const one = await openWebSocket(gate, await gate.token(), 'v5.channel.k8s.io');
+  await one.closed;
+  t.match(JSON.parse(one.heard[3] ?? ''), { code: 403, message: /reached a limit of this gate/ });
+  const two = await openWebSocket(gate, await gate.token(), 'v5.channel.k8s.io');
+  const stopped = gate.gate.stop();
+  t.equal(await two.closed, 1000);
+  t.match(JSON.parse(two.heard[3] ?? ''), { code: 503, message: /Postern is shutting down/ });
+  await stopped;
+});
+
+// What a reload takes away. [what, the change of the entry, the log's words]
+const taken: readonly (readonly [
+  string,
+  (entry: Record<string, unknown>) => Record<string, unknown> | undefined,
+  RegExp,
+])[] = [
+  ['the issuer', () => undefined, /its issuer is configured no more/],
+  [
+    'the audience',
+    (entry) => ({ ...entry, issuer: { ...(entry['issuer'] as object), audiences: ['other'] } }),
+    /audience is/,
+  ],
+  [
+    'the name',
+    (entry) => ({ ...entry, claimMappings: { username: { claim: 'sub', prefix: '' } } }),
+    /give another user/,
+  ],
+  [
+    'a claim that everybody needs now',
+    (entry) => ({ ...entry, claimValidationRules: [{ claim: 'hd', requiredValue: 'example.com' }] }),
+    /"hd" is missing/,
+  ],
+];
+
+for (const [what, change, why] of taken)
+  t.test(`a reload takes away ${what}: sessions and watches end, and say why`, async (t) => {
+    const { gate } = await setUp(t);
+    const token = await gate.token();
+    const socket = await openWebSocket(gate, token, 'v5.channel.k8s.io');
+    const spdy = await openSpdy(gate, token);
+    const told = readAll(spdy.error);
+    const watch = await openWatch(gate, '/api/v1/namespaces/default/pods?watch=1', token);
+    const [entry] = (gate.config['authentication'] as { jwt: Record<string, unknown>[] }).jwt;
+    const changed = change(entry ?? {});
+    gate.writeConfig({ ...gate.config, authentication: { jwt: changed === undefined ? [] : [changed] } });
+    t.ok(gate.gate.reload());
+    t.equal(await socket.closed, 1000);
+    t.match(JSON.parse(socket.heard[3] ?? ''), {
+      code: 403,
+      details: { causes: [{ reason: 'SESSION_REVOKED' }] },
+    });
+    t.match(JSON.parse(String(await told)), { code: 403, message: /no longer accepts who opened it/ });
+    await watch.reader.until('\r\n0\r\n\r\n');
+    watch.close();
+    await spdy.session.closed;
+    t.match(await gate.logged((line) => isSessionEnd(line) && line['protocol'] === 'spdy'), {
+      end: 'killed',
+      detail: why,
+    });
+    t.match(await gate.logged(({ msg }) => msg === 'ended what the new configuration does not let in'), {
+      ended: 3,
+    });
+  });
+
+t.test('systemIdentities: Refuse ends who speaks for the cluster', async (t) => {
+  const { gate } = await setUp(t, { jwt: { systemIdentities: 'Allow' } });
+  const system = await openWebSocket(
+    gate,
+    await gate.token({ groups: ['engineers', 'system:masters'] }),
+    'v5.channel.k8s.io',
+  );
+  const plain = await openWebSocket(gate, await gate.token(), 'v5.channel.k8s.io');
+  await plain.until(1, 'waiting\n');
+  const [entry] = (gate.config['authentication'] as { jwt: object[] }).jwt;
+  gate.writeConfig({ ...gate.config, authentication: { jwt: [{ ...entry, systemIdentities: 'Refuse' }] } });
+  t.ok(gate.gate.reload());
+  t.equal(await system.closed, 1000);
+  t.equal(plain.websocket.readyState, WebSocket.OPEN, 'others stay');
+  t.equal(plain.heard[3], undefined);
+  plain.websocket.close();
+});
+
+/** A gate before an upstream that says these bytes after a 101 for v5. `ended` is all that came after the 101. */
+async function startRaw(t: Test, speak: (socket: Socket) => void) {
+  const upstream = await startUpstream({
+    onUpgrade: (_request, socket) => {
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n',
+      );
+      socket.on('end', () => socket.end());
+      speak(socket);
+    },
+  });
+  const gate = await startTestGate({ upstreams: [{ name: 'raw', upstream }] });
+  t.teardown(async () => {
+    await gate.stop();
+    await upstream.close();
+  });
+  const socket = await gate.connect();
+  const lines = [`Authorization: Bearer ${await gate.token()}`, 'Sec-WebSocket-Protocol: v5.channel.k8s.io'];
+  socket.write(upgradeHead('websocket', PATH, lines));
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const body = () => {
+    const all = Buffer.concat(chunks);
+    const end = all.indexOf('\r\n\r\n');
+    return end === -1 ? Buffer.alloc(0) : all.subarray(end + 4);
+  };
+  const ended = once(socket, 'end').then(() => {
+    socket.end();
+    return body();
+  });
+  return {
+    gate,
+    ended,
+    /** Resolves when so many bytes have come. */
+    received: async (size: number) => {
+      while (body().length < size) await once(socket, 'data');
+    },
+    /** Ends the session as the gate does. */
+    endIt: () => {
+      for (const session of gate.gate.sessions.open.values())
+        session.close('killed', 'a test', '{"why":"a test"}');
+    },
+  };
+}
+
+t.test('in the middle of a frame the word waits for its end, and what follows is not begun', async (t) => {
+  const frame = Buffer.concat([Buffer.from([0x82, 126, 1, 44]), randomBytes(300)]);
+  const next = Buffer.from([0x82, 5, 1, 1, 2, 3, 4]);
+  const upstream = Promise.withResolvers<Socket>();
+  const raw = await startRaw(t, (socket) => {
+    socket.write(frame.subarray(0, 100));
+    upstream.resolve(socket);
+  });
+  await raw.received(100);
+  raw.endIt();
+  (await upstream.promise).write(Buffer.concat([frame.subarray(100), next, next]));
+  const word = Buffer.concat([
+    Buffer.from([0x82, 17, 3]),
+    Buffer.from('{"why":"a test"}'),
+    Buffer.from([0x88, 2, 3, 0xe8]),
+  ]);
+  t.same(await raw.ended, Buffer.concat([frame, word]));
+  t.match(await raw.gate.logged(isSessionEnd), {
+    end: 'killed',
+    detail: 'a test',
+    bytesDown: frame.length + 2 * next.length,
+  });
+});
+
+t.test('a frame that never ends has no last word', async (t) => {
+  const part = Buffer.concat([Buffer.from([0x82, 126, 1, 44]), randomBytes(100)]);
+  const raw = await startRaw(t, (socket) => void socket.write(part));
+  await raw.received(part.length);
+  const startedAt = Date.now();
+  raw.endIt();
+  t.same(await raw.ended, part);
+  t.ok(Date.now() - startedAt >= LAST_FRAME_MS - 20);
+});
+
+for (const [what, makeBlock] of [
+  ['frames', () => Buffer.concat([Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]), randomBytes(65_536)])],
+  ['bytes that are no frames', () => randomBytes(65_536)],
+] as const)
+  t.test(`128 MiB of ${what} arrive as they were sent`, async (t) => {
+    const block = makeBlock();
+    const sent = createHash('sha256');
+    let left = 2048;
+    const speak = (socket: Socket) => {
+      for (let goesOn = true; goesOn && left > 0; left--) {
+        sent.update(block);
+        goesOn = socket.write(block);
+      }
+      if (left === 0) socket.end();
+      else socket.once('drain', () => speak(socket));
+    };
+    const { ended } = await startRaw(t, speak);
+    const got = await ended;
+    t.equal(got.length, 2048 * block.length);
+    t.equal(createHash('sha256').update(got).digest('hex'), sent.digest('hex'));
+  });

@@ -1,0 +1,74 @@
+// Questions of the gate's own: bounded in time and size, over the real pool and TLS.
+import t from 'tap';
+import { askCluster } from '../../../src/proxy/ask.ts';
+import { createUpstream } from '../../../src/proxy/upstream.ts';
+import { type Handler, startUpstream } from '../../fakes/upstream.ts';
+
+let handler: Handler = (_request, response) => response.end('{}');
+const server = await startUpstream({ handler: (request, response) => handler(request, response) });
+const target = {
+  ...{ host: '127.0.0.1', port: server.port, basePath: '/base', tlsServerName: '' },
+  ...{ caPem: server.ca.certPem, clientCertPem: '', clientKeyPem: '', token: 'own' },
+};
+const upstream = createUpstream('one', target);
+t.teardown(async () => {
+  await upstream.close();
+  await server.close();
+});
+const question = { method: 'POST', path: '/apis/x', body: '{"é":1}', timeoutMs: 10_000 };
+
+t.test('it goes as the gate’s own account, and the answer is whole', async (t) => {
+  let body = '';
+  handler = (request, response) => {
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => response.writeHead(201).end('{"a":1}'));
+  };
+  const answer = await askCluster(upstream, question);
+  t.equal(answer.status, 201);
+  t.equal(answer.body.toString(), '{"a":1}');
+  t.equal(body, question.body);
+  t.match(server.received.at(-1), { method: 'POST', url: '/base/apis/x' });
+  t.same(server.received.at(-1)?.rawHeaders, [
+    ...['Host', upstream.host, 'Authorization', 'Bearer own', 'Accept', 'application/json'],
+    ...['Content-Type', 'application/json', 'Content-Length', '8'],
+  ]);
+});
+
+t.test('an error status is an answer', async (t) => {
+  handler = (_request, response) => response.writeHead(403).end('{}');
+  t.match(await askCluster(upstream, { method: 'GET', path: '/x', timeoutMs: 10_000 }), { status: 403 });
+});
+
+t.test('no answer in time is none', async (t) => {
+  handler = () => {};
+  await t.rejects(askCluster(upstream, { ...question, timeoutMs: 20 }), { code: 'ETIMEDOUT' });
+});
+
+t.test('nor is one that does not end in time', async (t) => {
+  handler = (_request, response) => void response.writeHead(200).write('{');
+  await t.rejects(askCluster(upstream, { ...question, timeoutMs: 50 }), { code: 'ETIMEDOUT' });
+});
+
+t.test('nor one that is too large', async (t) => {
+  handler = (_request, response) => response.end(Buffer.alloc(5 * 1024 * 1024));
+  await t.rejects(askCluster(upstream, question), /too large/);
+});
+
+t.test('nor one that breaks off', async (t) => {
+  handler = (request, response) => {
+    response.writeHead(200, { 'Content-Length': 10 }).write('{');
+    request.socket.destroy();
+  };
+  await t.rejects(askCluster(upstream, question));
+});
+
+t.test('and nothing is asked of what cannot be reached, or is closed', async (t) => {
+  const gone = await startUpstream();
+  const elsewhere = createUpstream('gone', { ...target, port: gone.port, caPem: gone.ca.certPem });
+  await gone.close();
+  await t.rejects(askCluster(elsewhere, question), { code: 'ECONNREFUSED' });
+  await elsewhere.close();
+  await t.rejects(askCluster(elsewhere, question), /the pool is closed/);
+});
