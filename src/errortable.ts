@@ -2,6 +2,7 @@
 // and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
+import { AWS_ERRORS } from './awserrors.ts';
 import { DOOR_ERRORS } from './doorerrors.ts';
 import { ONWARD_ERRORS } from './onwarderrors.ts';
 import { RULE_ERRORS } from './ruleerrors.ts';
@@ -151,10 +152,11 @@ export const ERRORS = {
     solve:
       'In the application of Entra ID choose "Groups assigned to the application", or app roles: [Entra ID](../how-to/entra.md).',
   },
+  ...AWS_ERRORS,
   AUTHENTICATION_UNAVAILABLE: {
     status: 503,
     text: 'Postern cannot verify credentials right now, because the identity provider does not answer. Your credential is not the problem: try again in a moment.',
-    when: 'No keys of the issuer are known yet, and it cannot be reached.',
+    when: 'No keys of the issuer are known yet, and it cannot be reached; or STS, for an AWS token.',
     solve:
       'See `/readyz?verbose` and the log; check the way from Postern to the issuer and its certificate authority.',
   },

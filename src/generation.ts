@@ -149,7 +149,8 @@ function readCertificateRules({ listen, authentication }: GateConfig): Certifica
 function namedFiles({ file, listen, tokenWebhook, authentication }: GateConfig): readonly string[] {
   const { certFile, keyFile } = listen.tls;
   const crlFile = authentication.clientCertificates?.crlFile ?? '';
-  const named = [file, crlFile, authentication.configFile, certFile, keyFile, listen.clientCAFile];
+  const mapFile = authentication.awsIAM?.mapFile ?? '';
+  const named = [file, crlFile, mapFile, authentication.configFile, certFile, keyFile, listen.clientCAFile];
   if (tokenWebhook !== undefined)
     named.push(tokenWebhook.certFile, tokenWebhook.keyFile, tokenWebhook.clientCAFile);
   return named.filter((one) => one !== '');

@@ -6,6 +6,7 @@ import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
+import type { StsRoute } from './authn/aws/sts.ts';
 import type { RenewalEvent } from './authn/certificates.ts';
 import type { DocumentFetcher } from './authn/fetch.ts';
 import type { RefreshEvent } from './authn/jwks.ts';
@@ -41,6 +42,8 @@ export interface RunOptions {
   readonly version: string;
   readonly now?: () => number;
   readonly newID?: () => string;
+  /** For tests: the STS of awsIAM; default is AWS. */
+  readonly stsRoute?: StsRoute;
   /** Where log lines go; default standard error. */
   readonly logStream?: DestinationStream;
   /** For tests: where issuers' documents come from. Default is over verified TLS; no configuration changes it. */
@@ -100,6 +103,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
       createAuthenticator: ({ authentication }, certificates) =>
         createAuthenticator(authentication, {
           keyPool,
+          stsRoute: options.stsRoute,
           clock: { now },
           certificates,
           ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),

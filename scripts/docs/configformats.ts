@@ -39,6 +39,16 @@ export const formatDescriptions: Readonly<Record<FormatName, FormatDescription>>
     allowed: 'not one with a meaning of its own (Cookie, Host, Impersonate-…)',
     schema: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
   },
+  awsRegion: {
+    type: 'region',
+    allowed: 'a region of AWS, or `aws-global`',
+    schema: { pattern: '^(aws-global|[a-z]+(-[a-z]+)+-\\d+)$' },
+  },
+  awsClusterID: {
+    type: 'string',
+    allowed: 'visible ASCII, at most 253 characters',
+    schema: { pattern: '^[!-~]{1,253}$' },
+  },
   extraKey: {
     type: 'string',
     allowed: 'domain/path, lower case, not beneath kubernetes.io or k8s.io',

@@ -4,6 +4,8 @@
 import type { GateConfig } from '../config/config.ts';
 import { assertionHeadersOf } from '../config/presetfill.ts';
 import type { UserInfo } from '../kube/userinfo.ts';
+import { createAwsDoor } from './aws/door.ts';
+import type { StsRoute } from './aws/sts.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
 import {
   type CertificateRules,
@@ -11,7 +13,7 @@ import {
   type PeerCertificate,
   type RenewalEvent,
 } from './certificates.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
 import type { ReviewingCluster, TokenDoor } from './door.ts';
 import { createEntries, type Entries, entryKey, parseFrom } from './entries.ts';
@@ -62,6 +64,8 @@ export interface Authenticator {
 }
 
 export interface AuthenticatorDeps extends JwtDeps {
+  /** For tests; default is AWS. */
+  readonly stsRoute?: StsRoute | undefined;
   /** Most remembered tokens. Default 10,000. */
   readonly maxCachedTokens?: number;
   /** Client certificates as users; undefined when they are none. */
@@ -72,7 +76,7 @@ export interface AuthenticatorDeps extends JwtDeps {
 
 /** What the authenticator is made from. */
 export type AuthenticationRules = Pick<GateConfig['authentication'], 'jwt'> &
-  Partial<Pick<GateConfig['authentication'], 'serviceAccounts'>>;
+  Partial<Pick<GateConfig['authentication'], 'awsIAM' | 'serviceAccounts'>>;
 
 const NO_CREDENTIAL: Authentication = Object.freeze({ kind: 'noOpinion' });
 /** Both would be somebody: neither is chosen. A certificate that is nobody here, of another hop's TLS for instance, is no credential. */
@@ -92,12 +96,13 @@ export function createAuthenticator(
   deps: AuthenticatorDeps = {},
 ): Authenticator {
   const clock = deps.clock ?? systemClock;
-  const judges: Judges = {
-    entries: createEntries(config.jwt, deps),
-    otherwise: doorsOf(config, clock).otherwise,
-  };
+  const { awsIAM, serviceAccounts } = config;
+  const aws = awsIAM && createAwsDoor(awsIAM, deps);
+  const otherwise = serviceAccounts && createServiceAccountDoor(serviceAccounts, clock);
+  const judges: Judges = { entries: createEntries(config.jwt, deps), aws, otherwise };
   const { entries } = judges;
-  const viewOf = createPeerViews(config.jwt, judges.otherwise === undefined ? [] : ['authorization']);
+  const hasDoors = aws !== undefined || otherwise !== undefined;
+  const viewOf = createPeerViews(config.jwt, hasDoors ? ['authorization'] : []);
   const certificates =
     deps.certificates === undefined
       ? undefined
@@ -152,9 +157,10 @@ export function createAuthenticator(
     ready: async () =>
       void (await Promise.all([...entries.values()].map(({ authenticator }) => authenticator.keys.ready()))),
     close: async () =>
-      void (await Promise.all(
-        [...new Set(entries.values())].map(({ authenticator }) => authenticator.close()),
-      )),
+      void (await Promise.all([
+        ...[...new Set(entries.values())].map(({ authenticator }) => authenticator.close()),
+        aws?.close(),
+      ])),
   };
 }
 
@@ -168,12 +174,10 @@ interface Where {
 /** Who judges tokens. */
 interface Judges {
   readonly entries: Entries;
+  /** Judges the bearer tokens that are AWS's, by their look. */
+  readonly aws: TokenDoor | undefined;
   /** Judges the bearer tokens whose issuer has no entry. */
   readonly otherwise: TokenDoor | undefined;
-}
-
-function doorsOf({ serviceAccounts }: AuthenticationRules, clock: Clock): Pick<Judges, 'otherwise'> {
-  return { otherwise: serviceAccounts && createServiceAccountDoor(serviceAccounts, clock) };
 }
 
 /** Fail closed: what goes wrong in here lets nobody in, and is no fault of the caller's either. */
@@ -186,10 +190,13 @@ async function verifySafely(judges: Judges, credentials: Token, where: Where): P
 }
 
 async function verify(
-  { entries, otherwise }: Judges,
+  { entries, aws, otherwise }: Judges,
   credentials: Token,
   { view, cluster }: Where,
 ): Promise<Verdict> {
+  const bearer = credentials.origins.find(({ header }) => header === 'authorization');
+  if (bearer !== undefined && aws?.takes(credentials.token) === true)
+    return aws.judge(credentials.token, { source: bearer.source, cluster });
   let issuer: unknown;
   let isParsed = false;
   for (const { header, source } of credentials.origins) {
@@ -203,7 +210,6 @@ async function verify(
       return entry.authenticator.authenticate(token, source);
   }
   if (!isParsed) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
-  const bearer = credentials.origins.find(({ header }) => header === 'authorization');
   if (bearer !== undefined && otherwise?.takes(credentials.token))
     return otherwise.judge(credentials.token, { source: bearer.source, cluster });
   const headers = credentials.origins.map(({ header }) => header).join(', ');

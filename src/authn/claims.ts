@@ -6,7 +6,7 @@ import type { JwtConfig } from '../config/config.ts';
 import type { UserInfo } from '../kube/userinfo.ts';
 import { isGroupsOverage } from './claimsources.ts';
 import { own, type Read, readString, readStrings } from './claimvalue.ts';
-import { compileExpressions, type Expressions, type Rule } from './expressions.ts';
+import { compileExpressions, type Expressions, type PreparedClaims, type Rule } from './expressions.ts';
 import { admitIdentity, type MappedUser } from './identity.ts';
 
 /** What to do with claims: the part of an entry that mapping needs. */
@@ -30,6 +30,11 @@ export const CREDENTIAL_ID_KEY = 'authentication.kubernetes.io/credential-id';
 
 type Claims = Readonly<Record<string, unknown>>;
 type Rejected = Extract<MappedClaims, { kind: 'rejected' }>;
+/** One token's claims, as they are and for expressions. */
+interface Token {
+  readonly claims: Claims;
+  readonly prepared: PreparedClaims;
+}
 type Mapped<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly rejected: Rejected };
@@ -42,25 +47,26 @@ type Mapped<T> =
 export function createClaimMapper(rules: ClaimRules): (claims: Claims) => MappedClaims {
   const expressions = compileExpressions(rules);
   return (claims) => {
-    const mapped = mapUser(claims, rules, expressions);
+    const prepared = expressions.prepare(claims);
+    const mapped = mapUser({ claims, prepared }, rules, expressions);
     if (!mapped.ok) return mapped.rejected;
     return (
       findUnmetRequirement(claims, rules.requiredClaims) ??
-      findBrokenRule(expressions.claimRules, claims) ??
+      findBrokenRule(expressions.claimRules, prepared) ??
       findBrokenRule(expressions.userRules, mapped.value) ??
       admitIdentity(mapped.value, rules.systemIdentities)
     );
   };
 }
 
-function mapUser(claims: Claims, rules: ClaimRules, expressions: Expressions): Mapped<MappedUser> {
-  const username = mapUsername(claims, rules, expressions);
+function mapUser(token: Token, rules: ClaimRules, expressions: Expressions): Mapped<MappedUser> {
+  const username = mapUsername(token, rules, expressions);
   if (!username.ok) return username;
-  const groups = mapGroups(claims, rules, expressions);
+  const groups = mapGroups(token, rules, expressions);
   if (!groups.ok) return groups;
-  const uid = mapUID(claims, rules, expressions);
+  const uid = mapUID(token, rules, expressions);
   if (!uid.ok) return uid;
-  const extra = mapExtra(claims, expressions);
+  const extra = mapExtra(token, expressions);
   if (!extra.ok) return extra;
   return {
     ok: true,
@@ -69,13 +75,13 @@ function mapUser(claims: Claims, rules: ClaimRules, expressions: Expressions): M
 }
 
 function mapUsername(
-  claims: Claims,
+  { claims, prepared }: Token,
   { claimMappings }: ClaimRules,
   expressions: Expressions,
 ): Mapped<string> {
   const { claim, prefix } = claimMappings.username;
   if (expressions.username !== undefined) {
-    const value = expressions.username(claims);
+    const value = expressions.username(prepared);
     if (!value.ok) return failed('claimMappings.username.expression', value.problem);
     return value.value === '' ? failed('claimMappings.username.expression', 'gives an empty name') : value;
   }
@@ -92,14 +98,14 @@ function mapUsername(
 
 /** Absent groups are none. What Entra left out because there are too many is told apart: it is not that there are none. */
 function mapGroups(
-  claims: Claims,
+  { claims, prepared }: Token,
   { claimMappings }: ClaimRules,
   expressions: Expressions,
 ): Mapped<readonly string[]> {
   const { claim, prefix } = claimMappings.groups;
   const isOverage = isGroupsOverage(claims, claim === '' ? 'groups' : claim);
   if (expressions.groups !== undefined) {
-    const value = expressions.groups(claims);
+    const value = expressions.groups(prepared);
     if (value.ok) return value;
     return isOverage ? overage('groups') : failed('claimMappings.groups.expression', value.problem);
   }
@@ -112,9 +118,13 @@ function mapGroups(
   return { ok: true, value: prefix === '' ? raw.value : raw.value.map((group) => prefix + group) };
 }
 
-function mapUID(claims: Claims, { claimMappings }: ClaimRules, expressions: Expressions): Mapped<string> {
+function mapUID(
+  { claims, prepared }: Token,
+  { claimMappings }: ClaimRules,
+  expressions: Expressions,
+): Mapped<string> {
   if (expressions.uid !== undefined) {
-    const value = expressions.uid(claims);
+    const value = expressions.uid(prepared);
     return value.ok ? value : failed('claimMappings.uid.expression', value.problem);
   }
   const { claim } = claimMappings.uid;
@@ -123,12 +133,12 @@ function mapUID(claims: Claims, { claimMappings }: ClaimRules, expressions: Expr
   return raw.ok ? raw : failedClaim(claim, raw);
 }
 
-function mapExtra(claims: Claims, expressions: Expressions): Mapped<MappedUser['extra']> {
+function mapExtra({ claims, prepared }: Token, expressions: Expressions): Mapped<MappedUser['extra']> {
   const extra: Record<string, readonly string[]> = {};
   const jti = own(claims, 'jti');
   if (typeof jti === 'string' && jti !== '') extra[CREDENTIAL_ID_KEY] = [`JTI=${jti}`];
   for (const [index, { key, evaluate }] of expressions.extra.entries()) {
-    const value = evaluate(claims);
+    const value = evaluate(prepared);
     if (!value.ok) return failed(`claimMappings.extra[${index}].valueExpression`, value.problem);
     if (value.value.length > 0) extra[key] = value.value;
   }
@@ -146,10 +156,10 @@ function findUnmetRequirement(claims: Claims, required: ClaimRules['requiredClai
 
 /** The first rule that is not true. Its message goes to the caller: see docs/adr/0010-authentication-configuration.md. */
 function findBrokenRule<T>(rules: readonly Rule<T>[], subject: T): Rejected | undefined {
-  for (const { path, message, evaluate } of rules) {
+  for (const { name, message, evaluate } of rules) {
     const value = evaluate(subject);
-    if (!value.ok) return reject(`${path} ${value.problem}`);
-    if (!value.value) return { kind: 'rejected', code: 'TOKEN_RULE', detail: `${path} is false`, message };
+    if (!value.ok) return reject(`${name} ${value.problem}`);
+    if (!value.value) return { kind: 'rejected', code: 'TOKEN_RULE', detail: `${name} is false`, message };
   }
   return undefined;
 }

@@ -67,8 +67,9 @@ async function resolve(wanted: Wanted, deps: ResolverDeps): Promise<Expansion> {
   try {
     text = await deps.getText(wanted.url, wanted.accessToken);
   } catch (cause) {
-    // 4xx is a judgement on what the token brought along; anything else may be another one in a moment.
-    if (cause instanceof AnswerError && cause.status >= 400 && cause.status < 500)
+    // 4xx is a judgement on what the token brought along; anything else, too many requests too, may be another one in a moment.
+    const status = cause instanceof AnswerError ? cause.status : 0;
+    if (cause instanceof AnswerError && status >= 400 && status < 500 && status !== 429)
       return refuse(`the claim source answered ${cause.status}`);
     return { kind: 'unavailable', cause };
   }

@@ -16,6 +16,9 @@ export type RejectedCode =
   | 'TOKEN_SYSTEM_IDENTITY'
   | 'TOKEN_RULE'
   | 'TOKEN_GROUPS_OVERAGE'
+  | 'AWS_TOKEN_MALFORMED'
+  | 'AWS_TOKEN_REFUSED'
+  | 'AWS_IDENTITY_UNMAPPED'
   | 'TOKEN_REFUSED_BY_CLUSTER'
   | 'CERTIFICATE_UNTRUSTED'
   | 'CERTIFICATE_EXPIRED'
@@ -29,7 +32,7 @@ export interface Evidence {
   readonly issuer: string;
   /** The header whose entry judged it, lower case; absent for credentials without an issuer. */
   readonly sourceHeader?: string;
-  /** The verified claims as they were signed; empty for credentials without any. */
+  /** The verified claims as they were signed, with a distributed groups claim in its place; empty for credentials without any. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 

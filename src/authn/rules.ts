@@ -2,7 +2,8 @@
 // without cost and with the better reason, and after it, on the signed payload, where they count.
 //
 // Times: `exp` has no leeway, as at the API server: a token that ended is refused the same instant everywhere, so a session never outlives
-// it. `nbf` and `iat` have CLOCK_LEEWAY_MS, because an issuer's clock that is a little ahead must not refuse tokens that are brand new.
+// it. `nbf` has CLOCK_LEEWAY_MS, as there, because an issuer's clock that is a little ahead must not refuse tokens that are brand new. `iat` is
+// no bound on anything, there or here.
 
 import { MAX_KID_LENGTH } from './keyset.ts';
 import type { RejectedCode } from './outcome.ts';
@@ -14,8 +15,8 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** How far ahead an issuer's clock may be. ms */
-export const CLOCK_LEEWAY_MS = 10_000;
+/** How far ahead an issuer's clock may be: go-oidc's. ms */
+export const CLOCK_LEEWAY_MS = 60_000;
 
 /** Signed by the same issuer for the same audience, but about somebody else's affairs: OIDC Back-Channel Logout §2.4, RFC 8417. */
 const FOREIGN_TYPES: ReadonlySet<string> = new Set(['logout+jwt', 'secevent+jwt']);
@@ -119,7 +120,7 @@ function checkTimes(claims: Members, now: number): Refusal | undefined {
     if (time === undefined) continue;
     if (!isTime(time)) return refuse('TOKEN_CLAIMS', `${name} is ${describeValue(time)}, must be a number`);
     const ahead = time * 1000 - now;
-    if (ahead > CLOCK_LEEWAY_MS) {
+    if (name === 'nbf' && ahead > CLOCK_LEEWAY_MS) {
       return refuse(
         'TOKEN_NOT_YET_VALID',
         `${name} is ${seconds(ahead)} s ahead: compare the clocks of gate and issuer`,

@@ -1,63 +1,57 @@
-// Expressions in the Common Expression Language as Kubernetes evaluates them (k8s.io/apiserver pkg/cel/environment at 1.36): parsed and
-// type-checked when the configuration is read, evaluated per token or request. docs/reference/cel.md says which of Kubernetes' function
-// libraries are here. Nothing that an expression does reaches the outside, and none takes longer than its limit.
+// Expressions in the Common Expression Language as the API server compiles and evaluates them (cel-go v0.26 with the libraries of apiserver
+// pkg/cel/environment/base.go at 1.36). An expression is compiled once and holds no state; evaluating it never throws and always ends
+// (budget.ts). docs/reference/cel.md says what is in and what is not.
 
-import { type ASTNode, Environment as CelEnvironment, ParseError } from '@marcbachmann/cel-js';
-import { registerAddresses } from './addresses.ts';
-import { createGuard, type Guard } from './guard.ts';
-import { registerLists } from './lists.ts';
-import { registerPatterns } from './patterns.ts';
-import { registerSets } from './sets.ts';
-import { REPLACED_METHODS, registerStrings } from './strings.ts';
-import { callsIn, keysRead, renameMethods, repeats } from './syntax.ts';
-import { registerURLs } from './urls.ts';
-
-/** A variable's type: CEL's name of it (`string`, `list<string>`, `map<string, dyn>`), or the fields of an object. */
-export type Declaration = string | { readonly [field: string]: Declaration };
+import { Budget, Exhausted, type Limits } from './budget.ts';
+import { check } from './checker.ts';
+import { foldConstants } from './constants.ts';
+import { Fault } from './declare.ts';
+import { libraries, OPAQUE_TYPES } from './library/libraries.ts';
+import { parse } from './parser.ts';
+import { type Planned, planTree } from './planner.ts';
+import { keysRead, keysSelected } from './references.ts';
+import { type Declaration, Scope, USER_TYPE } from './scope.ts';
+import { describeIssues, formatIssues, type Issue } from './source.ts';
+import type { Expr } from './syntax.ts';
+import { formatType, type Type } from './types.ts';
+import { validate } from './validators.ts';
+import { LazyObject, type NativeObject, type Value } from './value.ts';
 
 /** What an evaluation came to; `message` is for the log: it may hold keys, never values. */
 export type Evaluation =
-  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly message: string };
 
 /** A checked expression. */
 export interface Expression {
   readonly text: string;
-  /** The type of its results as far as it is known before: `string`, `bool`, `list<string>`, `dyn` … */
+  /** The type of its results as far as it is known before: `string`, `bool`, `list(string)`; `any` and `dyn` when it isn't. */
   readonly type: string;
-  /** Evaluates it. Never throws; an error, an endless loop included, is a value. Results are JS strings, booleans, arrays, bigints for int. */
-  evaluate(variables: Readonly<Record<string, unknown>>): Evaluation;
-  /** The keys of a variable that it reads by name. */
+  /**
+   * Evaluates it with variables by name. JSON goes in as it is, its numbers are doubles; a Date is a timestamp, a bigint an int. Results are
+   * JavaScript's strings, booleans and arrays, bigint for int. Never throws: an error is a value, one that ran too long too.
+   */
+  evaluate(variables: Readonly<Record<string, unknown>>, limits?: Limits): Evaluation;
+  /** The keys of a variable that it reads by name, however it is written. */
   keysRead(variable: string): ReadonlySet<string>;
+  /** Those of them that are selected like fields, not by index: what the API server's rule on `claims.email` looks at. */
+  keysSelected(variable: string): ReadonlySet<string>;
 }
 
-/** What compiling came to; `message` begins with `LINE:COLUMN: ` where there is a place. */
+/** What compiling came to: `message` is one line, `LINE:COLUMN: problem; …`; `printed` is what kube-apiserver prints, with a drawing. */
 export type Compiled =
   | { readonly ok: true; readonly expression: Expression }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: string; readonly printed: string };
 
 /** Compiles expressions over its variables. */
 export interface Environment {
-  /** Parses and type-checks; `results` are the types that it may have, any when absent. A `dyn` fits only where it is listed. */
+  /** Parses and checks types; `results` are the types that it may have, any when absent. An unknown type is `dyn` there. */
   compile(text: string, results?: readonly string[]): Compiled;
 }
 
-/** The longest text of an expression. Characters. */
-export const MAX_EXPRESSION_CHARS = 16 * 1024;
-/** An expression with loops is ended after so long. ms */
-export const EVALUATION_LIMIT_MS = 100;
-const LIMITS = {
-  maxAstNodes: 5000,
-  maxDepth: 100,
-  maxListElements: 1000,
-  maxMapEntries: 1000,
-  maxCallArguments: 32,
-};
-/** Methods of the library that Kubernetes does not have: what is written here must work there. */
-const NOT_IN_KUBERNETES: ReadonlySet<string> = new Set(['json', 'hex', 'base64', 'at']);
-
-/** The authentication expressions' variables: pkg/authentication/cel/compile.go. */
-export const CLAIMS: Declaration = 'map<string, dyn>';
+/** The API server's variable `claims`. A claim's type is `any`: it has to be dyn(claims.x) before `.exists()` and its like may go over it. */
+export const CLAIMS: Declaration = 'map<string, any>';
+/** The API server's variable `user` (pkg/authentication/cel/compile.go). */
 export const USER: Declaration = {
   username: 'string',
   uid: 'string',
@@ -65,108 +59,90 @@ export const USER: Declaration = {
   extra: 'map<string, list<string>>',
 };
 
-/** Makes an environment; once, it takes a millisecond. */
+const CLAIMS_TYPE = 'kubernetes.claims';
+
+/** Variables that the API server gives as lazy.MapValue, with their types: they have fields, but no size, and can't stand right of `in`. */
+type Lazy = ReadonlyMap<string, string>;
+
+/** Makes an environment; once, it takes a few milliseconds. Throws TypeError for a declaration that isn't one. */
 export function createEnvironment(variables: Readonly<Record<string, Declaration>>): Environment {
-  const cel = new CelEnvironment({
-    unlistedVariablesAreDyn: false,
-    homogeneousAggregateLiterals: true,
-    enableOptionalTypes: true,
-    limits: LIMITS,
-  });
-  for (const register of [
-    registerStrings,
-    registerPatterns,
-    registerLists,
-    registerSets,
-    registerAddresses,
-    registerURLs,
-  ])
-    register(cel);
-  for (const [name, type] of Object.entries(variables)) {
-    if (typeof type === 'string') cel.registerVariable(name, type);
-    else cel.registerVariable({ name, schema: type });
+  const scope = new Scope(variables, libraries, OPAQUE_TYPES);
+  const lazy = new Map<string, string>();
+  for (const [name, declaration] of Object.entries(variables)) {
+    if (declaration === CLAIMS) lazy.set(name, CLAIMS_TYPE);
+    if (declaration === USER) lazy.set(name, USER_TYPE);
   }
-  const guard = createGuard(EVALUATION_LIMIT_MS);
-  return { compile: (text, results) => compile(cel, guard, text, results) };
+  return { compile: (text, results) => compile(text, scope, lazy, results) };
 }
 
-function compile(
-  cel: CelEnvironment,
-  guard: Guard,
-  text: string,
-  results: readonly string[] | undefined,
-): Compiled {
-  if (text.trim() === '') return refuse('the expression is empty');
-  if (text.length > MAX_EXPRESSION_CHARS)
-    return refuse(`the expression is longer than ${MAX_EXPRESSION_CHARS} characters`);
-  try {
-    const { ast } = cel.parse(text);
-    // Facts first: the check that follows takes macros of the tree apart.
-    const facts = { repeats: repeats(ast), calls: callsIn(ast) };
-    for (const name of facts.calls)
-      if (NOT_IN_KUBERNETES.has(name) || [...REPLACED_METHODS.values()].includes(name))
-        return refuse(`undeclared reference to '${name}'`);
-    const renamed = renameMethods(text, ast, REPLACED_METHODS);
-    const checked = cel.check(text);
-    if (!checked.valid) return refuse(describe(checked.error, text));
-    const type = checked.type ?? 'dyn';
-    if (results !== undefined && !results.includes(type)) return refuse(wrongResult(type, results));
-    return { ok: true, expression: createExpression({ cel, guard, text, renamed, type, ...facts }) };
-  } catch (error) {
-    if (error instanceof ParseError) return refuse(describe(error, text));
-    throw error;
+function compile(text: string, scope: Scope, lazy: Lazy, results: readonly string[] | undefined): Compiled {
+  const parsed = parse(text);
+  if (!parsed.ok) return refuse(text, [parsed.issue]);
+  const tree = parsed.expr;
+  const checked = check(tree, scope);
+  const issues = checked.issues.length > 0 ? checked.issues : validate(tree, checked);
+  if (issues.length > 0) return refuse(text, issues);
+  const wrong = results === undefined ? undefined : describeResult(checked.type, results);
+  if (wrong !== undefined) return { ok: false, message: wrong, printed: wrong };
+  const problem = foldConstants(tree, checked);
+  if (problem !== undefined) {
+    return {
+      ok: false,
+      message: problem.message,
+      printed: `program instantiation failed: ${problem.message}`,
+    };
   }
-}
-
-function createExpression(from: {
-  readonly cel: CelEnvironment;
-  readonly guard: Guard;
-  readonly text: string;
-  readonly renamed: string;
-  readonly type: string;
-  readonly repeats: boolean;
-}): Expression {
-  const { cel, guard, text, type } = from;
-  const run = cel.parse(from.renamed);
-  const tree: ASTNode = cel.parse(text).ast;
-  if ([...callsIn(cel.parse(from.renamed).ast)].some((name) => REPLACED_METHODS.has(name)))
-    throw new TypeError('a method was not replaced');
+  const planned = planTree(tree, checked, scope);
   return {
-    text,
-    type,
-    evaluate(variables) {
-      try {
-        const value: unknown = from.repeats ? guard(() => run(variables)) : run(variables);
-        return { ok: true, value };
-      } catch (error) {
-        return { ok: false, message: summary(error) };
-      }
-    },
-    keysRead: (variable) => keysRead(tree, variable),
+    ok: true,
+    expression: createExpression(text, tree, planned, { lazy, type: formatType(checked.type) }),
   };
 }
 
-function refuse(message: string): Compiled {
-  return { ok: false, message };
+function refuse(text: string, issues: readonly Issue[]): Compiled {
+  const printed = `compilation failed: ${formatIssues(text, issues)}`;
+  return { ok: false, message: describeIssues(text, issues), printed };
 }
 
-function wrongResult(type: string, results: readonly string[]): string {
-  const wanted =
-    results.length === 1 ? `must evaluate to ${results[0]}` : `must evaluate to one of ${results.join(', ')}`;
-  return `${wanted}, this evaluates to ${type}`;
+function describeResult(type: Type, results: readonly string[]): string | undefined {
+  const accepted = results.map((name) => name.replaceAll('<', '(').replaceAll('>', ')'));
+  if (accepted.includes(formatType(type)) || (type.kind === 'any' && accepted.includes('dyn')))
+    return undefined;
+  const [only] = results;
+  const wanted = results.length === 1 ? `${only}` : `one of [${results.join(' ')}]`;
+  return `must evaluate to ${wanted}, this evaluates to ${formatType(type)}`;
 }
 
-/** One line: the place, and what is wrong there. */
-function describe(error: unknown, text: string): string {
-  const start = (error as { node?: { start?: number }; range?: { start?: number } } | undefined)?.range
-    ?.start;
-  if (start === undefined) return summary(error);
-  const before = text.slice(0, start).split('\n');
-  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}: ${summary(error)}`;
+interface Facts {
+  readonly type: string;
+  readonly lazy: Lazy;
 }
 
-/** The library's messages go on with a drawing of the place: only their first line is a sentence. */
-function summary(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] ?? '';
+function createExpression(text: string, tree: Expr, planned: Planned, { type, lazy }: Facts): Expression {
+  const { plan, slots: count } = planned;
+  const variables = planned.variables.map(([name, slot]) => ({ name, slot, lazyType: lazy.get(name) }));
+  return {
+    text,
+    type,
+    evaluate(given, limits) {
+      const slots: (Value | Fault | undefined)[] = new Array(count).fill(undefined);
+      for (const { name, slot, lazyType } of variables) {
+        const value = Object.hasOwn(given, name) ? (given[name] as Value | undefined) : undefined;
+        slots[slot] =
+          lazyType === undefined || value === undefined
+            ? value
+            : new LazyObject(lazyType, value as NativeObject);
+      }
+      try {
+        return { ok: true, value: plan({ slots, budget: new Budget(limits) }) };
+      } catch (error) {
+        if (error instanceof Fault || error instanceof Exhausted)
+          return { ok: false, message: error.message };
+        // Whatever it was, a request must not end by it.
+        return { ok: false, message: `internal error: ${error instanceof Error ? error.name : 'unknown'}` };
+      }
+    },
+    keysRead: (variable) => keysRead(tree, variable),
+    keysSelected: (variable) => keysSelected(tree, variable),
+  };
 }

@@ -97,6 +97,7 @@ function refuseUsage(why: string, io: CommandIO): number {
 
 function summarize(errors: readonly ConfigError[], warnings: number, file: string): string {
   const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-  if (errors.length > 0) return `${count(errors.length, 'error')} in ${file}`;
+  const files = [...new Set(errors.map((error) => error.file))];
+  if (errors.length > 0) return `${count(errors.length, 'error')} in ${files.join(' and ')}`;
   return `${file} is valid${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}`;
 }

@@ -2,6 +2,7 @@
 // and who may come without a credential. What concerns one entry alone is in jwtrules.ts.
 
 import type { AuthenticationFile } from './authenticationschema.ts';
+import { createEnvironments } from './expressions.ts';
 import { type Findings, isWithin, itemPath } from './findings.ts';
 import { checkEntry, type PartialEntry, sourceHeaderOf } from './jwtrules.ts';
 import type { Partially } from './rules.ts';
@@ -43,19 +44,21 @@ export function checkAuthentication(
     lists.push({ entries: content?.jwt ?? [], root: 'jwt', file: name, findings: found });
   }
   checkUniqueness(lists);
+  const environments = createEnvironments();
   for (const { entries, root, findings: found } of lists) {
     for (const [index, entry] of entries.entries()) {
-      if (entry) checkEntry(entry, itemPath(root, index), found);
+      if (entry) checkEntry(entry, itemPath(root, index), environments, found);
     }
   }
   checkSources(own, config.listen?.trustedProxies, findings);
   checkAnonymous(config, document, findings);
   checkCertificates(config, findings);
-  const { clientCertificates, serviceAccounts } = config.authentication ?? {};
+  const { awsIAM, clientCertificates, serviceAccounts } = config.authentication ?? {};
   const isEmpty =
     lists.every(({ entries }) => entries.length === 0) &&
     clientCertificates?.enabled !== true &&
-    serviceAccounts === undefined;
+    serviceAccounts === undefined &&
+    awsIAM === undefined;
   if (isEmpty && !findings.failed('authentication') && document?.findings.failed('') !== true) {
     findings.warning('authentication.jwt', 'no issuer is configured: every caller will be refused');
   }

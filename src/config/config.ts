@@ -2,6 +2,8 @@
 // durations are milliseconds, paths are absolute, names are normalised. The file format itself is described by schema.ts.
 
 import type { AuthorizationConfig } from './authzconfig.ts';
+import type { IdentityMap } from './aws/map.ts';
+import type { StsHost } from './aws/partitions.ts';
 import type { PresetName } from './presets.ts';
 
 /** One address to listen on; port 0 lets the system choose (tests). */
@@ -94,6 +96,17 @@ export interface JwtConfig {
   readonly sessionLifetimeMs?: number;
 }
 
+/** authentication.awsIAM, with what its mapFile holds. */
+export interface AwsIAMConfig {
+  readonly clusterID: string;
+  /** Absolute. */
+  readonly mapFile: string;
+  readonly map: IdentityMap;
+  /** Every STS that may be asked. */
+  readonly stsHosts: readonly StsHost[];
+  readonly systemIdentities: 'Refuse' | 'Allow';
+}
+
 export interface ClientCertificatesConfig {
   /** Absolute; '' for none. */
   readonly crlFile: string;
@@ -141,6 +154,8 @@ export interface GateConfig {
     readonly configFile: string;
     /** Paths on which a caller without a credential is system:anonymous. */
     readonly anonymousPaths: readonly string[];
+    /** Undefined for none. */
+    readonly awsIAM: AwsIAMConfig | undefined;
     /** undefined: certificates say nothing of who somebody is. */
     readonly clientCertificates: ClientCertificatesConfig | undefined;
     /** undefined: tokens of unknown issuers are refused without asking the cluster. Empty audiences: the API server's own. */

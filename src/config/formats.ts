@@ -9,6 +9,7 @@ import {
   checkResourcePattern,
   checkStarPattern,
 } from './authzformats.ts';
+import { GLOBAL_REGION, stsHostsOf } from './aws/partitions.ts';
 import { listCipherSuites } from './ciphers.ts';
 import { checkExtraKey } from './extrakey.ts';
 import { holdsEveryAddress, isHostName, parseCidr, parseHostPort } from './network.ts';
@@ -32,6 +33,8 @@ export const SIGNING_ALGORITHMS: readonly string[] = [
 
 /** What somebody pasted where a path belongs; it must not come back in a message about a missing file. */
 const FILE_CONTENTS = /[\0\r\n]|-----BEGIN|\beyJ[\w-]{8}|[A-Za-z0-9+=]{80}/;
+/** What aws-iam-authenticator sends as the header x-k8s-aws-id: visible ASCII. */
+const CLUSTER_ID = /^[\x21-\x7e]{1,253}$/;
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const PATH_PREFIX = /^(?:\/[A-Za-z0-9._~-]+)+$/;
@@ -80,6 +83,12 @@ export const FORMATS = {
   nonResourceURL: checkNonResourceURL,
   starPattern: checkStarPattern,
   message: checkMessage,
+  awsRegion: (text: string) =>
+    stsHostsOf(text).length > 0
+      ? ''
+      : `expected a region of AWS such as "eu-west-1", or "${GLOBAL_REGION}"; found ${quote(text)}`,
+  awsClusterID: (text: string) =>
+    CLUSTER_ID.test(text) ? '' : `expected a name without spaces, such as "prod"; found ${quote(text)}`,
 } as const satisfies Readonly<Record<string, (text: string) => string>>;
 
 /** The name of a check. */

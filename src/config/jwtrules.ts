@@ -2,7 +2,7 @@
 // those that Postern's own keys bring. Paths are those that kube-apiserver prints, after the list's own.
 
 import type { FileAuthenticator } from './authenticationschema.ts';
-import { checkExpressions } from './expressions.ts';
+import { checkExpressions, type Environments } from './expressions.ts';
 import { type Findings, itemPath } from './findings.ts';
 import type { Partially } from './rules.ts';
 
@@ -18,12 +18,17 @@ export type PartialEntry = Partially<FileAuthenticator> & {
 type Mapping = Partially<FileAuthenticator['claimMappings']['username']>;
 
 /** Checks one entry at `path`. */
-export function checkEntry(entry: PartialEntry, path: string, findings: Findings): void {
+export function checkEntry(
+  entry: PartialEntry,
+  path: string,
+  environments: Environments,
+  findings: Findings,
+): void {
   checkIssuer(entry, path, findings);
   checkClaimRules(entry.claimValidationRules ?? [], `${path}.claimValidationRules`, findings);
   checkMappings(entry.claimMappings ?? {}, `${path}.claimMappings`, findings);
   checkUserRules(entry.userValidationRules ?? [], `${path}.userValidationRules`, findings);
-  checkExpressions(entry, path, findings);
+  checkExpressions(entry, path, environments, findings);
 }
 
 /** The header, lower case, from which the entry takes tokens; '' when it failed its own check. */
@@ -98,6 +103,12 @@ function checkMappings(
       `${path}.username`,
       'claim or expression is required, as in username: {claim: sub, prefix: ""}',
       'key',
+    );
+  }
+  if (mappings.username?.prefix === '-') {
+    findings.warning(
+      `${path}.username.prefix`,
+      'is put before the name as it is; only the flag --oidc-username-prefix takes "-" for none: write prefix: ""',
     );
   }
   if (mappings.groups) checkMapping(mappings.groups, `${path}.groups`, findings);

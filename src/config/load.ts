@@ -6,6 +6,7 @@ import { readAuthenticationFile } from './authenticationfile.ts';
 import { checkAuthentication } from './authenticationrules.ts';
 import type { AuthenticationFile } from './authenticationschema.ts';
 import { checkAuthorization } from './authzchecks.ts';
+import { readAwsMap } from './aws/named.ts';
 import type { GateConfig } from './config.ts';
 import { applyDocument, readText } from './document.ts';
 import { checkFiles, type NamedFiles } from './files.ts';
@@ -63,6 +64,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
     tree === undefined
       ? undefined
       : (applyDocument(configNode, tree, findings) as Partially<FileConfig> | undefined);
+  const awsMap = config && readAwsMap(config.authentication, file, findings);
   const document = readAuthenticationFile(config?.authentication?.configFile ?? '', file, findings);
   if (config) {
     checkRules(config, findings);
@@ -73,14 +75,17 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const all = [
     ...locateAll(findings, source.places),
     ...(document === undefined ? [] : locateAll(document.findings, document.places)),
+    ...(awsMap?.problems ?? []).map(({ severity, place, path, message }) => ({
+      severity,
+      place: { ...place, path, message },
+    })),
   ].sort(byPlace(file));
   const errors = all.filter(({ severity }) => severity === 'error').map(({ place }) => place);
   if (errors.length > 0) return { ok: false, errors };
-  const resolved = resolveConfig(
-    config as FileConfig,
-    file,
-    document?.content as AuthenticationFile | undefined,
-  );
+  const resolved = resolveConfig(config as FileConfig, file, {
+    configFile: document?.content as AuthenticationFile | undefined,
+    awsMap: awsMap?.map,
+  });
   return { ok: true, config: resolved, warnings: all.map(({ place }) => formatError(place)) };
 }
 

@@ -78,7 +78,7 @@ export const claimMappings = record(
           prefix,
           expression: wordsOf(
             'A CEL expression over `claims` that gives a string or a list of strings; empty ones are left out.',
-            'claims.roles.split(",")',
+            "dyn(claims.groups).map(g, 'corp:' + g)",
           ),
         },
         { description: 'The groups. Absent: none are mapped.', dependentRequired: { claim: ['prefix'] } },

@@ -4,20 +4,32 @@
 import { dirname, resolve as resolvePath } from 'node:path';
 import type { AuthenticationFile } from './authenticationschema.ts';
 import { resolveAuthorization } from './authzresolve.ts';
+import type { IdentityMap } from './aws/map.ts';
+import { stsHostsOf } from './aws/partitions.ts';
 import { toOpenSSLCiphers } from './ciphers.ts';
-import type { Cidr, ClusterConfig, GateConfig, HostPort, JwtConfig, TokenWebhookConfig } from './config.ts';
+import type {
+  AwsIAMConfig,
+  Cidr,
+  ClusterConfig,
+  GateConfig,
+  HostPort,
+  JwtConfig,
+  TokenWebhookConfig,
+} from './config.ts';
 import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';
 import { parseCidr, parseHostPort } from './network.ts';
 import { issuerAlias, resolvePreset } from './presetfill.ts';
 import type { FileConfig } from './schema.ts';
 import { parseDuration } from './units.ts';
 
-/** The configuration for the program, deeply frozen. Relative paths are relative to `file`; `document` is what configFile holds. */
-export function resolveConfig(
-  config: FileConfig,
-  file: string,
-  document: AuthenticationFile | undefined,
-): GateConfig {
+/** What is read of files that the configuration names; undefined where it names none. */
+export interface NamedDocuments {
+  readonly configFile: AuthenticationFile | undefined;
+  readonly awsMap: IdentityMap | undefined;
+}
+
+/** The configuration for the program, deeply frozen. Relative paths are relative to `file`; `documents` are what files named there hold. */
+export function resolveConfig(config: FileConfig, file: string, documents: NamedDocuments): GateConfig {
   const absolute = resolvePath(file);
   const path = (text: string): string => (text === '' ? '' : resolvePath(dirname(absolute), text));
   const { tls } = config.listen;
@@ -40,7 +52,9 @@ export function resolveConfig(
     authentication: {
       jwt: [
         ...authentication.jwt.map((jwt) => resolveJwt(jwt, authentication.systemIdentities)),
-        ...(document?.jwt ?? []).map((entry) => resolveFileEntry(entry, authentication.systemIdentities)),
+        ...(documents.configFile?.jwt ?? []).map((entry) =>
+          resolveFileEntry(entry, authentication.systemIdentities),
+        ),
       ],
       configFile: path(authentication.configFile),
       clientCertificates: authentication.clientCertificates?.enabled
@@ -51,6 +65,7 @@ export function resolveConfig(
         : undefined,
       serviceAccounts: authentication.serviceAccounts,
       anonymousPaths: authentication.anonymous?.conditions.map((condition) => condition.path) ?? [],
+      awsIAM: resolveAwsIAM(authentication, path, documents.awsMap),
     },
     tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),
     authorization: resolveAuthorization(config.authorization),
@@ -77,6 +92,21 @@ function resolveCluster(
     identity,
     impersonation,
     match: { pathPrefix: match.pathPrefix, hosts: match.hosts },
+  };
+}
+
+function resolveAwsIAM(
+  { awsIAM, systemIdentities }: FileConfig['authentication'],
+  path: (text: string) => string,
+  map: IdentityMap | undefined,
+): AwsIAMConfig | undefined {
+  if (awsIAM === undefined) return undefined;
+  return {
+    clusterID: awsIAM.clusterID,
+    mapFile: path(awsIAM.mapFile),
+    map: need(map),
+    stsHosts: awsIAM.stsRegions.flatMap(stsHostsOf),
+    systemIdentities: awsIAM.systemIdentities ?? systemIdentities,
   };
 }
 

@@ -4,6 +4,7 @@
 import { type Static, Type } from 'typebox';
 import { anonymousSchema, MAX_JWT_ENTRIES } from './authenticationschema.ts';
 import { authorizationSchema } from './authzschema.ts';
+import { awsIAMSchema } from './aws/schema.ts';
 import { clientCertificatesSchema, serviceAccountsSchema } from './doorschema.ts';
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
@@ -141,7 +142,7 @@ const authentication = record(
     anonymous: anonymousSchema(
       'Callers without a credential: refused, unless `enabled: true`; then on the paths of `conditions` alone, of which there must be one. What `anonymous` says in `configFile` does not count here.',
     ),
-    awsIAM: later('AWS IAM identities.', LEAVE_OUT),
+    awsIAM: awsIAMSchema,
     serviceAccounts: serviceAccountsSchema,
     clientCertificates: clientCertificatesSchema,
   },

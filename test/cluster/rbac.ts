@@ -4,6 +4,10 @@
 import { EDITORS, ENGINEERS, GATE_USER, TEST_NAMESPACE, VIEWERS } from './cluster.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
+/** What is told of an identity of AWS: docs/how-to/aws-iam.md. */
+const AWS_EXTRAS = ['accesskeyid', 'arn', 'canonicalarn', 'principalid', 'sessionname'].map(
+  (key) => `userextras/${key}`,
+);
 const CLUSTER_PATH = `/apis/${RBAC}/v1`;
 
 /** An object, and the path of the collection it is created in. */
@@ -44,7 +48,7 @@ export function makeTestObjects(gate: GateSubject): readonly TestObject[] {
 }
 
 /** What a service account's token says beside its name, when it is bound to a pod or node. */
-const ACCOUNT_EXTRAS = ['pod-name', 'pod-uid', 'node-name', 'node-uid'].map(
+const ACCOUNT_EXTRAS = ['credential-id', 'pod-name', 'pod-uid', 'node-name', 'node-uid'].map(
   (key) => `userextras/authentication.kubernetes.io/${key}`,
 );
 
@@ -59,7 +63,7 @@ function impersonator(): TestObject {
         { apiGroups: [''], resources: ['users', 'groups', 'serviceaccounts'], verbs: ['impersonate'] },
         {
           apiGroups: ['authentication.k8s.io'],
-          resources: ['uids', 'userextras/postern.dev/original-user', ...ACCOUNT_EXTRAS],
+          resources: ['uids', 'userextras/postern.dev/original-user', ...ACCOUNT_EXTRAS, ...AWS_EXTRAS],
           verbs: ['impersonate'],
         },
         { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },

@@ -88,6 +88,9 @@ for (const one of kubectls)
       const server = { port: gate.port, caPem: gate.ca.certPem, token: await gate.token({ exp: EXP }) };
       const ended = await kubectl(one, server, ['exec', 'one', '--', 'wait'], protocolEnv(protocol));
       t.equal(ended.stdout, 'waiting\n');
-      t.match(ended.stderr, /the session has ended because the credential that opened it has ended: log in again/);
+      t.match(
+        ended.stderr,
+        /the session has ended because the credential that opened it has ended: log in again/,
+      );
       t.equal(ended.code, 1);
     });

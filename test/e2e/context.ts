@@ -36,9 +36,10 @@ export interface Context {
   readonly helm: string;
   /** '' when the cluster is not ours. */
   readonly auditLog: string;
-  /** Built Go programs: the client-go harness and the terminal; '' when they could not be built. */
+  /** Built Go programs: the client-go harness, the terminal and aws-iam-authenticator. */
   readonly goclient: string;
   readonly terminal: string;
+  readonly authenticator: string;
 }
 
 /** Reads the context. @throws Error that says how to start the suite when there is none. */

@@ -1,4 +1,5 @@
-// Builds the Go programs of the end-to-end tests into the cache: the client-go harness (with the race detector) and the terminal.
+// Builds the Go programs of the end-to-end tests into the cache: the client-go harness (with the race detector), the
+// terminal, and aws-iam-authenticator's own code.
 
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
@@ -11,8 +12,16 @@ import { runOrFail } from '../cluster/run.ts';
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 
 /** Paths of the built programs. @throws Error with the compiler's output. */
-export async function buildPrograms(say: Say): Promise<{ goclient: string; terminal: string }> {
-  return { goclient: await build('goclient', ['-race'], say), terminal: await build('terminal', [], say) };
+export async function buildPrograms(say: Say): Promise<{
+  goclient: string;
+  terminal: string;
+  authenticator: string;
+}> {
+  return {
+    goclient: await build('goclient', ['-race'], say),
+    terminal: await build('terminal', [], say),
+    authenticator: await build('authenticator', [], say),
+  };
 }
 
 async function build(name: string, flags: readonly string[], say: Say): Promise<string> {

@@ -78,7 +78,7 @@ async function start(signal: AbortSignal): Promise<Cluster> {
 function describe(
   cluster: Cluster,
   front: Front,
-  more: Pick<Context, 'form' | 'issuer' | 'kubectls' | 'helm' | 'goclient' | 'terminal'>,
+  more: Pick<Context, 'form' | 'issuer' | 'kubectls' | 'helm' | 'goclient' | 'terminal' | 'authenticator'>,
 ): Context {
   const people = Object.keys(PEOPLE) as Person[];
   return {

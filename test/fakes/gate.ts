@@ -6,6 +6,7 @@ import { connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import type { StsRoute } from '../../src/authn/aws/sts.ts';
 import type { DocumentFetcher } from '../../src/authn/fetch.ts';
 import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
 import { type RunningGate, runGateway } from '../../src/run.ts';
@@ -32,6 +33,8 @@ export interface TestGateOptions {
   /** Lays further files into the directory before the gate starts. */
   readonly before?: (dir: string) => Promise<void> | void;
   readonly now?: () => number;
+  /** The STS of authentication.awsIAM. */
+  readonly stsRoute?: StsRoute;
   readonly issuer?: Issuer;
   /** Where issuers' documents come from; default is over TLS. */
   readonly fetcher?: DocumentFetcher;
@@ -107,6 +110,7 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
     logStream: lines.stream,
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
+    ...(options.stsRoute === undefined ? {} : { stsRoute: options.stsRoute }),
   });
   const port = Number(new URL(gate.url).port);
   return {

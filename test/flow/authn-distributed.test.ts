@@ -149,6 +149,7 @@ t.test('an endpoint that refuses is a refusal; one that is down is not', async (
     [401, { kind: 'rejected', code: 'TOKEN_CLAIMS', detail: /answered 401/ }],
     [404, { kind: 'rejected', code: 'TOKEN_CLAIMS', detail: /answered 404/ }],
     [302, { kind: 'unavailable' }],
+    [429, { kind: 'unavailable' }],
     [500, { kind: 'unavailable' }],
   ] as const) {
     directory.setOther((_request, response) => {

@@ -13,7 +13,10 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
   [['config', /^config\//]], //                                 a checked configuration, and nothing running
   [
-    ['errors', /^(errors|errortable|onwarderrors|ruleerrors|doorerrors|sessionerrors|upstreamerrors)\.ts$/],
+    [
+      'errors',
+      /^(errors|errortable|awserrors|onwarderrors|ruleerrors|doorerrors|sessionerrors|upstreamerrors)\.ts$/,
+    ],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
     ['metrics', /^metrics\.ts$/],

@@ -174,6 +174,9 @@ t.test('what works but is probably not meant is a warning', async (t) => {
     /^19:24 authentication\.jwt\[0\]\.source\.header: X-Assertion counts only from listen\.trustedProxies, which is empty/,
   ]);
   t.strictSame(warningsOf(source('X-Assertion')), []);
+  t.match(warningsOf(change('prefix: ""', 'prefix: "-"')), [
+    /^20:42 authentication\.jwt\[0\]\.claimMappings\.username\.prefix: is put before the name as it is; only the flag/,
+  ]);
   const none = BASE.replace(/authentication:[\s\S]*(?=sessions:)/, '');
   t.match(warningsOf(none), [/authentication\.jwt: no issuer is configured/]);
 });

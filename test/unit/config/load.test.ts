@@ -70,6 +70,7 @@ t.test('the whole configuration, resolved and frozen', async (t) => {
         anonymousPaths: [],
         clientCertificates: undefined,
         serviceAccounts: undefined,
+        awsIAM: undefined,
       },
       tokenWebhook: undefined,
       authorization: { default: 'Allow', rules: [] },

@@ -128,7 +128,6 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
   ],
   ['  jwt:', '  serviceAccounts: {audience: a}\n  jwt:', /unknown key "audience".*did you mean "audiences"/],
   // keys of later versions
-  ['  jwt:', '  awsIAM: {clusterID: prod}\n  jwt:', /awsIAM: not supported by this version yet/],
   ['log:', 'audit: {policyFile: p.yaml}\nlog:', /audit\.policyFile: not supported by this version yet/],
   ['log:', 'audit: {backends: [{}]}\nlog:', /audit\.backends: not supported by this version yet/],
   ['log:', 'limits: {requests: 5}\nlog:', /limits: not supported by this version yet/],

@@ -1,0 +1,91 @@
+// The door for identities of AWS IAM: the token is checked, STS says who signed it, the map says who that is in Kubernetes. What a stranger
+// can cause is bounded: a well-formed token costs one question to STS, and keys that were never seen good may ask so many in a while only.
+
+import { LRUCache } from 'lru-cache';
+import type { AwsIAMConfig } from '../../config/config.ts';
+import { createBucket } from '../bucket.ts';
+import type { Verdict } from '../cache.ts';
+import { type Clock, type SetTimer, systemClock, systemTimer } from '../clock.ts';
+import type { TokenDoor } from '../door.ts';
+import type { Outcome, RejectedCode } from '../outcome.ts';
+import { NO_EVIDENCE } from '../outcome.ts';
+import { createMapper } from './mapper.ts';
+import { AWS_TOKEN_PREFIX, parsePresigned } from './presigned.ts';
+import { createStsClient, type StsRoute } from './sts.ts';
+
+/** Judges tokens of AWS, wherever they are for. */
+export interface AwsDoor extends Pick<TokenDoor, 'takes'> {
+  judge(token: string): Promise<Verdict>;
+  close(): Promise<void>;
+}
+
+export interface AwsDoorDeps {
+  readonly clock?: Clock;
+  readonly setTimer?: SetTimer;
+  /** For tests; default is AWS. */
+  readonly stsRoute?: StsRoute | undefined;
+}
+
+/** What metrics and the log call it. */
+export const AWS_SOURCE = 'aws';
+/** Questions to STS for access keys that were never seen good: so many at once, then one each REFILL_MS. */
+export const STRANGER_BURST = 100;
+export const REFILL_MS = 100;
+const MAX_KNOWN_KEYS = 10_000;
+
+/** Creates the door; asks nobody yet. */
+export function createAwsDoor(config: AwsIAMConfig, deps: AwsDoorDeps = {}): AwsDoor {
+  const clock = deps.clock ?? systemClock;
+  const { clusterID, stsHosts } = config;
+  const sts = createStsClient({
+    clusterID,
+    setTimer: deps.setTimer ?? systemTimer,
+    route: deps.stsRoute,
+  });
+  const map = createMapper(config.map, config.systemIdentities);
+  const strangers = createBucket(clock, STRANGER_BURST, REFILL_MS);
+  const knownKeys = new LRUCache<string, true>({ max: MAX_KNOWN_KEYS });
+  return {
+    takes: (token) => token.startsWith(AWS_TOKEN_PREFIX),
+    async judge(token) {
+      const parsed = parsePresigned(token, stsHosts, clock.now());
+      // Cheap to tell again, and an early token is good in a moment.
+      if (parsed.kind === 'refused') return passing(rejected(parsed.code, parsed.detail));
+      const { accessKeyID, expiresAt } = parsed.request;
+      // A stranger pays, and gets it back when STS knows the key.
+      const isStranger = !knownKeys.has(accessKeyID);
+      if (isStranger && !strangers.take())
+        return passing(unavailable(new Error('too many tokens of unknown AWS access keys')));
+      const answer = await sts.ask(parsed.request).catch((cause: unknown) => unavailable(cause));
+      if (answer.kind === 'unavailable') return passing(answer);
+      if (answer.kind === 'refused') return lasting(rejected('AWS_TOKEN_REFUSED', answer.detail));
+      if (isStranger) strangers.give();
+      knownKeys.set(accessKeyID, true);
+      const mapped = map(answer.identity, accessKeyID);
+      if (mapped.kind === 'rejected') return lasting(rejected(mapped.code, mapped.detail));
+      const { user } = mapped;
+      return lasting({ kind: 'user', user, evidence: NO_EVIDENCE, expiresAt, source: AWS_SOURCE });
+    },
+    close: () => sts.close(),
+  };
+}
+
+type Unavailable = Extract<Outcome, { kind: 'unavailable' }>;
+
+function unavailable(cause: unknown): Unavailable {
+  return { kind: 'unavailable', cause, source: AWS_SOURCE };
+}
+
+function rejected(code: RejectedCode, detail: string): Outcome {
+  return { kind: 'rejected', code, detail, source: AWS_SOURCE };
+}
+
+/** A verdict that is not remembered. */
+function passing(outcome: Outcome): Verdict {
+  return { outcome, isCurrent: undefined };
+}
+
+/** A verdict that holds as long as the cache lets it: another map makes another door, and another cache. */
+function lasting(outcome: Outcome): Verdict {
+  return { outcome, isCurrent: () => true };
+}
