@@ -8,7 +8,7 @@ export const MAX_EVALUATION_MS = 100;
 
 /** Steps before the clock is looked at for the first time (which starts it), and between two looks. */
 const STEPS_TO_FIRST_LOOK = 1_000;
-const STEPS_PER_LOOK = 10_000;
+const STEPS_PER_LOOK = 2_000;
 const CHARACTERS_PER_STEP = 10;
 
 /** Thrown when a budget is spent. Nothing in an expression absorbs it. */

@@ -1,5 +1,6 @@
 // Maps in their two forms: made by an expression, or an object of JSON that came from outside.
 
+import type { Budget } from './budget.ts';
 import { LazyObject, MapValue, type NativeObject, typeNameOf, type Value } from './value.ts';
 
 export type MapLike = MapValue | NativeObject;
@@ -9,13 +10,17 @@ export function isMap(value: Value): value is MapLike {
   return value instanceof MapValue || (typeNameOf(value) === 'map' && !(value instanceof LazyObject));
 }
 
-/** How many entries a map has. */
-export function sizeOf(value: MapLike): number {
-  return value instanceof MapValue ? value.size : Object.keys(value).length;
+/** How many entries a map has. An object has to be counted, which costs. */
+export function sizeOf(budget: Budget, value: MapLike): number {
+  if (value instanceof MapValue) return value.size;
+  const { length } = Object.keys(value);
+  budget.spendOn(length);
+  return length;
 }
 
 /** A map's entries, in the order in which they were made. */
-export function entriesOf(value: MapLike): readonly (readonly [key: Value, value: Value])[] {
+export function entriesOf(budget: Budget, value: MapLike): readonly (readonly [key: Value, value: Value])[] {
+  budget.spendOn(sizeOf(budget, value));
   if (value instanceof MapValue) return [...value.entries()];
   return Object.entries(value).map(([key, inner]) => [key, inner ?? null] as const);
 }

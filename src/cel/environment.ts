@@ -6,7 +6,7 @@ import { Budget, Exhausted, type Limits } from './budget.ts';
 import { check } from './checker.ts';
 import { foldConstants } from './constants.ts';
 import { Fault } from './declare.ts';
-import { libraries, OPAQUE_TYPES } from './library/libraries.ts';
+import { createLibraries, OPAQUE_TYPES } from './library/libraries.ts';
 import { parse } from './parser.ts';
 import { type Planned, planTree } from './planner.ts';
 import { keysRead, keysSelected } from './references.ts';
@@ -66,7 +66,7 @@ type Lazy = ReadonlyMap<string, string>;
 
 /** Makes an environment; once, it takes a few milliseconds. Throws TypeError for a declaration that isn't one. */
 export function createEnvironment(variables: Readonly<Record<string, Declaration>>): Environment {
-  const scope = new Scope(variables, libraries, OPAQUE_TYPES);
+  const scope = new Scope(variables, createLibraries(), OPAQUE_TYPES);
   const lazy = new Map<string, string>();
   for (const [name, declaration] of Object.entries(variables)) {
     if (declaration === CLAIMS) lazy.set(name, CLAIMS_TYPE);

@@ -39,9 +39,8 @@ function isEqualList(budget: Budget, a: readonly Value[], b: readonly Value[]): 
 }
 
 function isEqualMap(budget: Budget, a: MapLike, b: MapLike): boolean {
-  const entries = entriesOf(a);
-  if (entries.length !== sizeOf(b)) return false;
-  return entries.every(([key, value]) => {
+  if (sizeOf(budget, a) !== sizeOf(budget, b)) return false;
+  return entriesOf(budget, a).every(([key, value]) => {
     const other =
       b instanceof MapValue
         ? b.get(key)

@@ -1,6 +1,7 @@
 // Loops at run time. Each round spends from the budget, so that a loop inside a loop inside a loop ends with an error and not with the
 // process.
 
+import type { Budget } from './budget.ts';
 import { entriesOf, isMap } from './collections.ts';
 import { Fault } from './declare.ts';
 import type { Frame, Plan, Planning } from './frame.ts';
@@ -32,7 +33,7 @@ export function planFold(planning: Planning, expr: Comprehension): Plan {
   slots.close();
   const round = expr.condition.kind === 'literal' ? step : tolerant(step);
   return (frame) => {
-    const items = itemsOf(range(frame), second !== undefined);
+    const items = itemsOf(frame.budget, range(frame), second !== undefined);
     frame.slots[accumulator] = init(frame);
     for (let index = 0; index < items.first.length; index++) {
       frame.slots[first] = items.first[index];
@@ -62,16 +63,17 @@ interface Items {
   readonly second: readonly Value[];
 }
 
-function itemsOf(range: Value, pairs: boolean): Items {
+function itemsOf(budget: Budget, range: Value, pairs: boolean): Items {
   if (Array.isArray(range)) {
     const elements = range as readonly Value[];
+    if (pairs) budget.spendOn(elements.length);
     return pairs
       ? { first: elements.map((_, index) => BigInt(index)), second: elements }
       : { first: elements, second: [] };
   }
   const map = range instanceof LazyObject ? range.fields : range;
   if (!isMap(map)) throw new Fault(`got '${typeNameOf(range)}', expected iterable type`);
-  const entries = entriesOf(map);
+  const entries = entriesOf(budget, map);
   const values = entries.map(([, value]) => value);
   // With one variable, the API server's iterator of `claims` and `user` gives values where that of a map gives keys.
   if (range instanceof LazyObject && !pairs) return { first: values, second: [] };

@@ -78,7 +78,7 @@ for (const speech of SPEECHES) {
         /refuses it: not here\. /,
         /userValidationRules expression/,
       ],
-      [{ amr: undefined }, 'TOKEN_CLAIMS', /does not give an identity/, /failed: No such key: amr/],
+      [{ amr: undefined }, 'TOKEN_CLAIMS', /does not give an identity/, /failed: no such key: amr/],
       [{ oid: 7 }, 'TOKEN_CLAIMS', /does not give an identity/, /uid\.expression does not give a string/],
       [
         { sub: 'a\nb' },

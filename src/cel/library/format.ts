@@ -154,7 +154,7 @@ function formatAggregate(budget: Budget, value: Value): string {
       `error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${typeNameOf(value)}`,
     );
   }
-  const entries = entriesOf(value).map(
+  const entries = entriesOf(budget, value).map(
     ([key, inner]) => `${formatElement(budget, key)}:${formatElement(budget, inner)}`,
   );
   return `{${entries.sort().join(', ')}}`;

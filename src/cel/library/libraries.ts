@@ -9,28 +9,30 @@ import { formats } from './formats.ts';
 import { lists } from './lists.ts';
 import { operators } from './operators.ts';
 import { optionals } from './optionals.ts';
-import { patterns } from './patterns.ts';
+import { createPatterns } from './patterns.ts';
 import { quantities } from './quantities.ts';
 import { strings } from './strings.ts';
 import { urls } from './urls.ts';
 import { versions } from './versions.ts';
 
-/** All of them. */
-export const libraries: Library = [
-  ...operators,
-  ...conversions,
-  ...calendar,
-  ...optionals,
-  ...strings,
-  ...format,
-  ...patterns,
-  ...lists,
-  ...urls,
-  ...addresses,
-  ...quantities,
-  ...versions,
-  ...formats,
-];
+/** All of them, for one environment. */
+export function createLibraries(): Library {
+  return [
+    ...operators,
+    ...conversions,
+    ...calendar,
+    ...optionals,
+    ...strings,
+    ...format,
+    ...createPatterns(),
+    ...lists,
+    ...urls,
+    ...addresses,
+    ...quantities,
+    ...versions,
+    ...formats,
+  ];
+}
 
 /** Types that libraries bring, whose names can be written in an expression. */
 export const OPAQUE_TYPES: readonly string[] = ['net.IP', 'net.CIDR'];

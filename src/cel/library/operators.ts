@@ -104,7 +104,7 @@ export const operators: Library = [
     ),
     declare('size', ['bytes'], 'int', (_: Budget, bytes: Uint8Array) => BigInt(bytes.length)),
     declare('size', ['list(A)'], 'int', (_: Budget, items: readonly Value[]) => BigInt(items.length)),
-    declare('size', ['map(A, B)'], 'int', (_: Budget, map: MapLike) => BigInt(sizeOf(map))),
+    declare('size', ['map(A, B)'], 'int', (budget: Budget, map: MapLike) => BigInt(sizeOf(budget, map))),
   ]),
   fn('type', ['A'], 'type(A)', (_: Budget, value: Value) => new TypeValue(typeNameOf(value))),
 
@@ -125,7 +125,7 @@ export const operators: Library = [
     'map(K, V)',
     (budget: Budget, map: MapValue, more: MapLike) => {
       if (!isMap(more)) throw new Fault('no such overload');
-      budget.spend(sizeOf(more));
+      budget.spend(sizeOf(budget, more));
       const entries = more instanceof MapValue ? more.entries() : Object.entries(more);
       for (const [key, value] of entries) insert(map, key, value ?? null);
       return map;

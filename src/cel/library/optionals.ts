@@ -11,8 +11,8 @@ const ZERO_TIME = -62_135_596_800_000_000_000n;
 
 export const optionals: Library = [
   fn('optional.of', ['V'], 'optional(V)', (_: Budget, value: Value) => new Optional(value)),
-  fn('optional.ofNonZeroValue', ['V'], 'optional(V)', (_: Budget, value: Value) =>
-    isZero(value) ? NONE : new Optional(value),
+  fn('optional.ofNonZeroValue', ['V'], 'optional(V)', (budget: Budget, value: Value) =>
+    isZero(budget, value) ? NONE : new Optional(value),
   ),
   fn('optional.none', [], 'optional(V)', () => NONE),
   method('value', ['optional(V)'], 'V', (_: Budget, { value }: Optional) => {
@@ -53,12 +53,12 @@ function unwrap(budget: Budget, items: readonly Value[]): Value {
   return values;
 }
 
-function isZero(value: Value): boolean {
+function isZero(budget: Budget, value: Value): boolean {
   if (value === null || value === '' || value === false || value === 0 || value === 0n) return true;
   if (value instanceof Uint) return value.value === 0n;
   if (value instanceof Duration) return value.nanos === 0n;
   if (value instanceof Timestamp) return value.nanos === ZERO_TIME;
-  if (value instanceof Optional) return value.value === undefined || isZero(value.value);
+  if (value instanceof Optional) return value.value === undefined || isZero(budget, value.value);
   if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0;
-  return isMap(value) && sizeOf(value) === 0;
+  return isMap(value) && sizeOf(budget, value) === 0;
 }

@@ -12,24 +12,56 @@ const MAX_REMEMBERED = 500;
 /** A character of a pattern costs as much to compile as a few steps. */
 const COMPILE_FACTOR = 20;
 
-const compiled = new LRUCache<string, RE2JS>({ max: MAX_REMEMBERED });
+/** `{n}` and `{n,m}`; after a group it multiplies what is in it. */
+const REPEAT = /(\)?)\{([0-9]+)(?:,([0-9]*))?\}/g;
 
-export const patterns: Library = [
-  ...[fn, method].map((declare) =>
-    declare('matches', ['string', 'string'], 'bool', (budget: Budget, text: string, pattern: string) => {
-      const regexp = compile(budget, text, pattern);
-      return regexp.matcher(text).find();
-    }),
-  ),
-  method('find', ['string', 'string'], 'string', (budget: Budget, text: string, pattern: string) => {
+/** A compiled pattern, and how many states it has, about: what a character of text costs to match. */
+interface Compiled {
+  readonly regexp: RE2JS;
+  readonly weight: number;
+}
+
+type Compile = (budget: Budget, text: string, pattern: string) => RE2JS;
+
+/** The functions, with patterns of their own to remember. */
+export function createPatterns(): Library {
+  const compiled = new LRUCache<string, Compiled>({ max: MAX_REMEMBERED });
+  const compile: Compile = (budget, text, pattern) => {
+    const known = compiled.get(pattern) ?? compilePattern(budget, pattern);
+    compiled.set(pattern, known);
+    budget.spend(1 + text.length * known.weight);
+    return known.regexp;
+  };
+  return declarePatterns(compile);
+}
+
+function declarePatterns(compile: Compile): Library {
+  const findAll = (budget: Budget, text: string, pattern: string, limit: bigint): readonly string[] => {
     const matcher = compile(budget, text, pattern).matcher(text);
-    return matcher.find() ? (matcher.group() ?? '') : '';
-  }),
-  method('findAll', ['string', 'string'], 'list(string)', (budget: Budget, text: string, pattern: string) =>
-    findAll(budget, text, pattern, -1n),
-  ),
-  method('findAll', ['string', 'string', 'int'], 'list(string)', findAll),
-];
+    const found: string[] = [];
+    while ((limit < 0n || BigInt(found.length) < limit) && matcher.find()) {
+      budget.spend(1);
+      found.push(matcher.group() ?? '');
+    }
+    return found;
+  };
+  return [
+    ...[fn, method].map((declare) =>
+      declare('matches', ['string', 'string'], 'bool', (budget: Budget, text: string, pattern: string) => {
+        const regexp = compile(budget, text, pattern);
+        return regexp.matcher(text).find();
+      }),
+    ),
+    method('find', ['string', 'string'], 'string', (budget: Budget, text: string, pattern: string) => {
+      const matcher = compile(budget, text, pattern).matcher(text);
+      return matcher.find() ? (matcher.group() ?? '') : '';
+    }),
+    method('findAll', ['string', 'string'], 'list(string)', (budget: Budget, text: string, pattern: string) =>
+      findAll(budget, text, pattern, -1n),
+    ),
+    method('findAll', ['string', 'string', 'int'], 'list(string)', findAll),
+  ];
+}
 
 /** Whether a pattern is one, else what is wrong with it. */
 export function describePattern(pattern: string): string | undefined {
@@ -41,27 +73,25 @@ export function describePattern(pattern: string): string | undefined {
   }
 }
 
-/** Also pays for matching the text: RE2 in JavaScript looks at each character with each part of the pattern, some ten million a second. */
-function compile(budget: Budget, text: string, pattern: string): RE2JS {
-  if (pattern.length > MAX_PATTERN)
+function compilePattern(budget: Budget, pattern: string): Compiled {
+  if (pattern.length > MAX_PATTERN) {
     throw new Fault(`regular expression of ${pattern.length} characters exceeds limit: ${MAX_PATTERN}`);
-  budget.spend(1 + text.length * pattern.length);
-  const known = compiled.get(pattern);
-  if (known !== undefined) return known;
-  budget.spend(pattern.length * COMPILE_FACTOR);
+  }
+  const weight = weigh(pattern);
+  budget.spend(weight * COMPILE_FACTOR);
   const problem = describePattern(pattern);
   if (problem !== undefined) throw new Fault(problem);
-  const made = RE2JS.compile(pattern);
-  compiled.set(pattern, made);
-  return made;
+  return { regexp: RE2JS.compile(pattern), weight };
 }
 
-function findAll(budget: Budget, text: string, pattern: string, limit: bigint): readonly string[] {
-  const matcher = compile(budget, text, pattern).matcher(text);
-  const found: string[] = [];
-  while ((limit < 0n || BigInt(found.length) < limit) && matcher.find()) {
-    budget.spend(1);
-    found.push(matcher.group() ?? '');
+/** At least as many as the pattern's states. */
+function weigh(pattern: string): number {
+  let size = pattern.length;
+  let factor = 1;
+  for (const [, group, from = '', to] of pattern.matchAll(REPEAT)) {
+    const count = Math.max(1, Number(from), Number(to ?? 0));
+    if (group === '') size += count;
+    else factor *= count;
   }
-  return found;
+  return size * factor;
 }

@@ -166,7 +166,7 @@ t.test(
     });
     t.match(map(times, { claimRules: [daily, mine] }), {
       code: 'TOKEN_CLAIMS',
-      detail: /claims\.hd == 'example\.com'" failed: No such key: hd/,
+      detail: /claims\.hd == 'example\.com'" failed: no such key: hd/,
     });
   },
 );

@@ -1,5 +1,6 @@
 // A value as cel-go's types.Format prints it, which is how the facts were recorded.
 
+import { Budget } from '../../../src/cel/budget.ts';
 import { entriesOf, isMap } from '../../../src/cel/collections.ts';
 import { formatDuration, formatTimestamp } from '../../../src/cel/library/instants.ts';
 import { URLValue } from '../../../src/cel/library/urls.ts';
@@ -33,7 +34,7 @@ function print(value: Value): string {
     return value.value === undefined ? 'optional.none()' : `optional.of(${print(value.value)})`;
   }
   if (value !== null && typeof value === 'object' && !(value instanceof LazyObject) && isMap(value)) {
-    const entries = entriesOf(value).map(([key, inner]) => `${print(key)}: ${print(inner)}`);
+    const entries = entriesOf(new Budget(), value).map(([key, inner]) => `${print(key)}: ${print(inner)}`);
     return `{${entries.sort().join(', ')}}`;
   }
   return String(value);

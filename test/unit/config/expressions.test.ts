@@ -38,14 +38,14 @@ t.test('an expression that does not compile, wherever it stands', async (t) => {
     'jwt[0].userValidationRules[2].expression',
   ]);
   const of = (path: string) => errors.find((error) => error.startsWith(path));
-  t.match(of('jwt[0].claimMappings.uid'), /does not compile: 1:1: Unknown variable: foo$/);
+  t.match(of('jwt[0].claimMappings.uid'), /does not compile: 1:1: undeclared reference to 'foo'/);
   t.match(
     of('jwt[0].claimValidationRules[1]'),
-    /does not compile: must evaluate to bool, this evaluates to dyn$/,
+    /does not compile: must evaluate to bool, this evaluates to any$/,
   );
   t.match(of('jwt[0].claimValidationRules[2]'), /does not compile: 1:8: /);
   t.match(of('jwt[0].userValidationRules[1]'), /must evaluate to bool, this evaluates to string$/);
-  t.match(of('jwt[0].userValidationRules[2]'), /Unknown variable: claims$/);
+  t.match(of('jwt[0].userValidationRules[2]'), /1:1: undeclared reference to 'claims'/);
 });
 
 t.test('a mapping may be of any type as far as can be known', async (t) => {
