@@ -115,6 +115,18 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
     'name: prod\n    identity: impersonate',
     /expected one of Impersonate, Passthrough, RequestHeader; found "impersonate"; did you mean "Impersonate"/,
   ],
+  // the doors beside jwt
+  [
+    '  jwt:',
+    '  clientCertificates: {enabled: true}\n  jwt:',
+    /clientCertificates\.enabled: needs listen\.clientCAFile: the authorities that issue them/,
+  ],
+  [
+    '  jwt:',
+    '  serviceAccounts: {audiences: [""]}\n  jwt:',
+    /serviceAccounts\.audiences\[0\]: must not be empty/,
+  ],
+  ['  jwt:', '  serviceAccounts: {audience: a}\n  jwt:', /unknown key "audience".*did you mean "audiences"/],
   // keys of later versions
   ['log:', 'audit: {policyFile: p.yaml}\nlog:', /audit\.policyFile: not supported by this version yet/],
   ['log:', 'audit: {backends: [{}]}\nlog:', /audit\.backends: not supported by this version yet/],
