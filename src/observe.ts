@@ -1,5 +1,7 @@
 // What is written down about a request or session when it is over: metrics and one log line, from the exchange alone.
 
+import type { RenewalEvent } from './authn/certificates.ts';
+import type { RefreshEvent } from './authn/jwks.ts';
 import type { Outcome } from './authn/outcome.ts';
 import { ERRORS } from './errortable.ts';
 import type { Exchange } from './exchange.ts';
@@ -205,4 +207,19 @@ function requestFields(exchange: Exchange, status: number, durationMs: number): 
       ? {}
       : { error: failure.code, detail: failure.detail, cause: loggedError(failure.cause) }),
   };
+}
+
+/** Counts how the fetch of an issuer's keys ended, and logs a failure. */
+export function observeRefresh({ issuer, outcome, cause }: RefreshEvent, metrics: Metrics, log: Log): void {
+  metrics.jwksRefresh.inc({ issuer, outcome });
+  if (outcome === 'failed')
+    log.warn({ issuer, cause: loggedError(cause) }, 'keys of an issuer could not be fetched');
+}
+
+/** Logs that a revocation list is to be renewed, or that it is too late. */
+export function observeRenewal({ nextUpdate, isOver }: RenewalEvent, log: Log): void {
+  const facts = { nextUpdate: new Date(nextUpdate).toISOString() };
+  if (isOver)
+    log.error(facts, 'a revocation list is past its next update: certificates of its issuer are not let in');
+  else log.warn(facts, 'a revocation list has to be renewed before its next update');
 }

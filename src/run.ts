@@ -7,9 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { createAuthenticator } from './authn/authenticator.ts';
 import type { StsRoute } from './authn/aws/sts.ts';
-import type { RenewalEvent } from './authn/certificates.ts';
 import type { DocumentFetcher } from './authn/fetch.ts';
-import type { RefreshEvent } from './authn/jwks.ts';
 import { createKeyPool } from './authn/keypool.ts';
 import type { GateConfig, HostPort } from './config/config.ts';
 import { type Current, holdCurrent } from './current.ts';
@@ -19,7 +17,7 @@ import { createConnections, createLifecycle } from './lifecycle.ts';
 import { secureContextOptions } from './listener.ts';
 import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createObserver, type Observer } from './observe.ts';
+import { createObserver, type Observer, observeRefresh, observeRenewal } from './observe.ts';
 import { startOps } from './ops.ts';
 import {
   ConfigurationRefused,
@@ -233,19 +231,6 @@ function attempt<T>(act: () => T): T {
   } catch (error) {
     throw new ConfigurationRefused(problemsOf(error));
   }
-}
-
-function observeRefresh({ issuer, outcome, cause }: RefreshEvent, metrics: Metrics, log: Log): void {
-  metrics.jwksRefresh.inc({ issuer, outcome });
-  if (outcome === 'failed')
-    log.warn({ issuer, cause: loggedError(cause) }, 'keys of an issuer could not be fetched');
-}
-
-function observeRenewal({ nextUpdate, isOver }: RenewalEvent, log: Log): void {
-  const facts = { nextUpdate: new Date(nextUpdate).toISOString() };
-  if (isOver)
-    log.error(facts, 'a revocation list is past its next update: certificates of its issuer are not let in');
-  else log.warn(facts, 'a revocation list has to be renewed before its next update');
 }
 
 /** The URL of a listener. */
