@@ -18,7 +18,7 @@ import { startRawUpstream } from '../fakes/upstream.ts';
 
 // ../shared/contract/interface.md, "Ops endpoints and metrics": names and labels that dashboards rely on.
 
-// The table as it stands there, less postern_audit_events_total (there is no audit yet), and one metric more: [name, type, labels]
+// The table as it stands there, less postern_audit_events_total (there is no audit yet), and two metrics more: [name, type, labels]
 const CONTRACT: readonly (readonly [name: string, type: string, labels: string])[] = [
   ['postern_requests_total', 'counter', 'cluster, verb, resource, subresource, code'],
   ['postern_request_duration_seconds', 'histogram', 'cluster, verb, scope'],
@@ -31,6 +31,7 @@ const CONTRACT: readonly (readonly [name: string, type: string, labels: string])
   ['postern_jwks_refresh_total', 'counter', 'issuer, outcome'],
   ['postern_jwks_age_seconds', 'gauge', 'issuer'],
   ['postern_upstream_errors_total', 'counter', 'cluster, reason'],
+  ['postern_rule_decisions_total', 'counter', 'cluster, rule, decision'],
   ['postern_upgrade_required_total', 'counter', 'cluster, kind'],
   ['postern_config_last_reload_success', 'gauge', ''],
   ['postern_config_last_reload_timestamp_seconds', 'gauge', ''],
@@ -45,6 +46,7 @@ const gate = await startTestGate({
     { name: 'prod', upstream },
     { name: 'dead', upstream: dead, match: { pathPrefix: '/dead' } },
   ],
+  config: { authorization: { rules: [{ name: 'everybody', decision: 'Allow' }] } },
 });
 t.teardown(async () => {
   await gate.stop();
