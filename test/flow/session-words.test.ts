@@ -188,7 +188,7 @@ t.test('a rule that a reload brings ends what it denies, and only that', async (
   const token = await gate.token();
   const exec = await openWebSocket(gate, token, 'v5.channel.k8s.io');
   const watch = await openWatch(gate, '/api/v1/namespaces/default/configmaps?watch=1', token);
-  const rules = [{ name: 'no-exec', classes: ['interactive'], decision: 'Deny' }];
+  const rules = [{ name: 'no-exec', classes: ['interactive'], decision: 'Deny', message: 'Ask us.' }];
   gate.writeConfig({ ...gate.config, authorization: { rules } });
   t.ok(gate.gate.reload());
   t.equal(await exec.closed, 1000);
