@@ -121,7 +121,9 @@ t.test('S13: the list of algorithms can name no symmetric one and not be empty',
     t.throws(() => createAuthenticator({ jwt: [jwtEntry(issuer, { signingAlgorithms })] }), TypeError);
   }
   t.throws(() => createAuthenticator({ jwt: [jwtEntry(issuer, { audiences: [] })] }), TypeError);
-  t.throws(() => createAuthenticator({ jwt: [jwtEntry(issuer), jwtEntry(issuer)] }), { message: /two entries for authorization/ });
+  t.throws(() => createAuthenticator({ jwt: [jwtEntry(issuer), jwtEntry(issuer)] }), {
+    message: /two entries for authorization/,
+  });
 });
 
 t.test('S14: a token does not say where its key is', async (t) => {
