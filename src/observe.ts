@@ -150,7 +150,10 @@ function observeSessions(log: Log, metrics: Metrics, isRepeat: IsRepeat) {
           durationMs,
           bytesUp: received.up,
           bytesDown: received.down,
-          undelivered: { up: received.up - delivered.up, down: received.down - delivered.down },
+          undelivered: {
+            up: received.up - delivered.up,
+            down: received.down + session.ownBytes - delivered.down,
+          },
         },
         'session ended',
       );

@@ -25,6 +25,8 @@ export interface Session {
   readonly received: Record<Direction, number>;
   /** Bytes handed over to the operating system for the other side. */
   readonly delivered: Record<Direction, number>;
+  /** Bytes for the caller that are the gate's own: its last word. They are among those delivered and not among those received. */
+  ownBytes: number;
   /** Set once, when it ended. */
   end: EndReason | undefined;
   /** What ended it, in words for the log; '' when the reason says it all. */

@@ -19,6 +19,7 @@ export function newSession(exchange: Exchange, startedAt: number): Session {
     startedAt,
     received: { up: 0, down: 0 },
     delivered: { up: 0, down: 0 },
+    ownBytes: 0,
     end: undefined,
     endDetail: '',
     close: () => {},

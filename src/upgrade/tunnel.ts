@@ -73,6 +73,7 @@ export function openTunnel(options: TunnelOptions): void {
   const sayLast = (bytes: Buffer) => {
     down.flush();
     if (!takesBytes(client)) return;
+    session.ownBytes += bytes.length;
     session.delivered.down += bytes.length;
     client.socket.write(bytes);
   };

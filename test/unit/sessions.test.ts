@@ -12,6 +12,7 @@ function session(id: string, startedAt = 1000): Session {
     startedAt,
     received: { up: 0, down: 0 },
     delivered: { up: 0, down: 0 },
+    ownBytes: 0,
     end: undefined,
     endDetail: '',
     close: () => {},
