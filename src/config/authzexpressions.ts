@@ -2,30 +2,13 @@
 // field that doesn't exist is an error of the configuration.
 
 import { createEnvironment, USER } from '../cel/environment.ts';
+import type { Attributes } from '../kube/attributes.ts';
+import type { UserInfo } from '../kube/userinfo.ts';
 
 /** What an expression sees, by the names that it uses. */
 export interface RuleVariables {
-  readonly request: {
-    readonly verb: string;
-    readonly isResourceRequest: boolean;
-    readonly apiGroup: string;
-    readonly apiVersion: string;
-    readonly resource: string;
-    readonly subresource: string;
-    readonly namespace: string;
-    readonly name: string;
-    readonly path: string;
-    readonly isInteractive: boolean;
-    readonly command: readonly string[];
-    readonly cluster: string;
-    readonly reason: string;
-  };
-  readonly user: {
-    readonly username: string;
-    readonly uid: string;
-    readonly groups: readonly string[];
-    readonly extra: Readonly<Record<string, readonly string[]>>;
-  };
+  readonly request: Attributes & { readonly cluster: string; readonly reason: string };
+  readonly user: UserInfo;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly source: { readonly address: string };
   readonly time: Date;

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
 import { type ApiClient, makeApiClient } from '../cluster/api.ts';
 import { ensureBinaries } from '../cluster/binaries.ts';
+import { etcdFlags } from '../cluster/components.ts';
 import { makeKubeconfig } from '../cluster/pki.ts';
 
 const READY_TIMEOUT_MS = 120_000;
@@ -59,7 +60,11 @@ export async function startAuthenticatingServer(
     await processes.stop();
   };
   try {
-    processes.start('etcd', binaries.etcd, etcdFlags(dir, ports));
+    processes.start(
+      'etcd',
+      binaries.etcd,
+      etcdFlags({ dir }, { client: loopback(ports[1]), peer: loopback(ports[2]) }),
+    );
     processes.start('kube-apiserver', binaries['kube-apiserver'], apiServerFlags(dir, file, ports));
     const ready = api.waitFor('/readyz', ({ status }) => status === 200, READY_TIMEOUT_MS);
     await Promise.race([ready, processes.died]);
@@ -138,16 +143,8 @@ async function writeKeys(dir: string, ca: CertificateAuthority, server: string):
     writeFileSync(join(dir, name), content, { mode: 0o600 });
 }
 
-function etcdFlags(dir: string, [, client, peer]: readonly number[]): readonly string[] {
-  return [
-    `--data-dir=${join(dir, 'etcd')}`,
-    `--listen-client-urls=http://127.0.0.1:${client}`,
-    `--advertise-client-urls=http://127.0.0.1:${client}`,
-    `--listen-peer-urls=http://127.0.0.1:${peer}`,
-    `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
-    `--initial-cluster=default=http://127.0.0.1:${peer}`,
-    '--unsafe-no-fsync',
-  ];
+function loopback(port: number | undefined): string {
+  return `http://127.0.0.1:${port}`;
 }
 
 function apiServerFlags(dir: string, file: string, [port, etcd]: readonly number[]): readonly string[] {

@@ -38,15 +38,18 @@ export function runName(id: string): string {
   return `postern-${id}`;
 }
 
-/** Flags of etcd. */
-export function etcdFlags({ dir }: NodeSettings): readonly string[] {
+/** Flags of etcd; its URLs are a node's own unless others are given. */
+export function etcdFlags(
+  { dir }: Pick<NodeSettings, 'dir'>,
+  { client, peer } = { client: ETCD_CLIENT, peer: ETCD_PEER },
+): readonly string[] {
   return [
     `--data-dir=${join(dir, 'etcd')}`,
-    `--listen-client-urls=${ETCD_CLIENT}`,
-    `--advertise-client-urls=${ETCD_CLIENT}`,
-    `--listen-peer-urls=${ETCD_PEER}`,
-    `--initial-advertise-peer-urls=${ETCD_PEER}`,
-    `--initial-cluster=default=${ETCD_PEER}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=default=${peer}`,
     '--unsafe-no-fsync',
   ];
 }

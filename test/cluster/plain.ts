@@ -10,6 +10,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Answer, makeApiClient } from './api.ts';
 import { ensureBinaries } from './binaries.ts';
+import { etcdFlags } from './components.ts';
 import { makePki, type Pki } from './pki.ts';
 import { tailLog } from './processes.ts';
 
@@ -55,7 +56,7 @@ export async function preparePlainApiServer(parent: string, name: string): Promi
       // The multi-call binary looks at its own name.
       const apiServer = join(dir, 'kube-apiserver');
       await symlink(binaries['kube-apiserver'], apiServer);
-      launch('etcd', binaries.etcd, etcdFlags(dir, etcd));
+      launch('etcd', binaries.etcd, etcdFlags({ dir }, etcd));
       launch('kube-apiserver', apiServer, [...apiServerFlags(pki, etcd.client, secure ?? 0), ...flags]);
       const ended = once(children[1] as ChildProcess, 'exit').then(() => {
         throw new Error(
@@ -80,21 +81,6 @@ export async function preparePlainApiServer(parent: string, name: string): Promi
       }
     },
   };
-}
-
-function etcdFlags(
-  dir: string,
-  { client, peer }: { readonly client: string; readonly peer: string },
-): string[] {
-  return [
-    `--data-dir=${join(dir, 'etcd')}`,
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=default=${peer}`,
-    '--unsafe-no-fsync',
-  ];
 }
 
 function apiServerFlags({ folder }: Pki, etcd: string, port: number): string[] {
