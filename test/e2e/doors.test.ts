@@ -9,15 +9,21 @@ import { makeCRL } from '../fakes/crl.ts';
 import { kubectl, protocolEnv, readContext } from './context.ts';
 import { startOwnGate } from './gates.ts';
 import { whoami } from './modes.ts';
-import { asAdmin, createObjects, createPods, newest, removeObjects } from './objects.ts';
+import { asAdmin, createPods, newest, removeObjects } from './objects.ts';
 import { aliceToken, writeKubeconfig } from './people.ts';
+import { grantRights } from './rights.ts';
 
 const POD = 'doors';
 const HOUR_MS = 3_600_000;
 const context = readContext();
 const { path } = newest(context);
 await createPods(context, { [POD]: ['serve'] });
-await createObjects(context, [account(), editor()]);
+await grantRights(context, {
+  objects: [account(), editor()],
+  subjects: [{ user: `system:serviceaccount:${context.namespace}:ci` }],
+  rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['create'] }],
+  namespace: context.namespace,
+});
 t.teardown(() => removeObjects(context, [`pod/${POD}`, 'serviceaccount/ci', 'rolebinding/ci-edits']));
 
 const clients = await makeCA('e2e clients');

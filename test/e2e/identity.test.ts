@@ -5,12 +5,17 @@ import type { RunResult } from '../cluster/run.ts';
 import { startIssuer } from '../fakes/issuer.ts';
 import { kubectl, type Protocol, protocolEnv, readContext } from './context.ts';
 import { auditEvent, auditEvents, gateLine, gateLines, metric } from './evidence.ts';
-import { createObjects, createPods, newest, removeObjects } from './objects.ts';
+import { createPods, newest, removeObjects } from './objects.ts';
 import { aliceToken, writeKubeconfig } from './people.ts';
+import { grantRights } from './rights.ts';
 import { until } from './wait.ts';
 
 const POD = 'seen';
 const PROTOCOLS = ['websocket', 'spdy'] as const;
+const CREATOR_RULES = [
+  { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] },
+];
 
 const context = readContext();
 const { path } = newest(context);
@@ -72,7 +77,12 @@ t.test('what the API server forbids is its own answer, said once and counted onc
 });
 
 t.test('who may create but not get pods/exec falls back to SPDY', async (t) => {
-  await createObjects(context, creatorOnly());
+  await grantRights(context, {
+    objects: creatorOnly(),
+    subjects: [{ user: 'carol@example.com' }],
+    rules: CREATOR_RULES,
+    namespace: context.namespace,
+  });
   t.teardown(() => removeObjects(context, ['role/exec-create', 'rolebinding/exec-create']));
   const token = await aliceToken(context, { email: 'carol@example.com', groups: [] });
   const carol = writeKubeconfig(context, 'carol', { user: { token } });
@@ -161,10 +171,7 @@ function creatorOnly(): object[] {
       apiVersion,
       kind: 'Role',
       metadata,
-      rules: [
-        { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
-        { apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] },
-      ],
+      rules: CREATOR_RULES,
     },
     {
       apiVersion,

@@ -6,8 +6,9 @@ import { kubectl, readContext } from './context.ts';
 import { auditEvent, auditEvents } from './evidence.ts';
 import { startOwnGate } from './gates.ts';
 import { gateKubeconfig, nodeApiServer } from './modes.ts';
-import { asAdmin, createObjects, createPods, newest, removeObjects } from './objects.ts';
+import { asAdmin, createPods, newest, removeObjects } from './objects.ts';
 import { aliceToken, writeKubeconfig } from './people.ts';
+import { grantRights } from './rights.ts';
 
 const POD = 'acted-on';
 const context = readContext();
@@ -90,8 +91,12 @@ t.test('who may not reads the API server’s own words, and nothing runs', async
 });
 
 t.test('rights for one group are rights for that group', async (t) => {
-  await createObjects(context, [role('as-dan', ['users'], ['dan']), role('as-team', ['groups'], ['team'])]);
-  await createObjects(context, [binding('as-dan'), binding('as-team')]);
+  const roles = [role('as-dan', ['users'], ['dan']), role('as-team', ['groups'], ['team'])];
+  await grantRights(context, {
+    objects: [...roles, binding('as-dan'), binding('as-team')],
+    subjects: [{ user: 'erin@example.com' }],
+    rules: roles.flatMap(({ rules }) => rules),
+  });
   t.teardown(() =>
     removeObjects(
       context,
@@ -124,9 +129,12 @@ t.test('constrained impersonation: a verb of the request, and a name', async (t)
   ];
   const metadata = { name: 'constrained' };
   const apiVersion = 'rbac.authorization.k8s.io/v1';
-  await createObjects(context, [{ apiVersion, kind: 'ClusterRole', metadata, rules }]);
   const ofDora = { ...binding('constrained-dora', 'constrained'), subjects: [userSubject('dora')] };
-  await createObjects(context, [binding('constrained'), ofDora]);
+  await grantRights(context, {
+    objects: [{ apiVersion, kind: 'ClusterRole', metadata, rules }, binding('constrained'), ofDora],
+    subjects: [{ user: 'erin@example.com' }, { user: 'dora' }],
+    rules,
+  });
   t.teardown(() =>
     removeObjects(context, [
       'clusterrole/constrained',
@@ -170,11 +178,15 @@ t.test('a gate that has constrained rights only does what these rights name, for
     { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
   ];
   const account = { kind: 'ServiceAccount', name, namespace: context.namespace };
-  await createObjects(context, [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: context.namespace } },
-    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules },
-    { ...binding(name), subjects: [account] },
-  ]);
+  await grantRights(context, {
+    objects: [
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: context.namespace } },
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules },
+      { ...binding(name), subjects: [account] },
+    ],
+    subjects: [{ user: `system:serviceaccount:${context.namespace}:${name}` }],
+    rules,
+  });
   t.teardown(() =>
     removeObjects(context, [`serviceaccount/${name}`, `clusterrole/${name}`, `clusterrolebinding/${name}`]),
   );
@@ -197,7 +209,7 @@ function userSubject(name: string): object {
   return { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name };
 }
 
-function role(name: string, resources: readonly string[], resourceNames: readonly string[]): object {
+function role(name: string, resources: readonly string[], resourceNames: readonly string[]) {
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
