@@ -17,6 +17,7 @@ const CONFIGS: Readonly<Record<string, object>> = {
   [PAUSE_IMAGE]: { Entrypoint: SLEEP_COMMAND },
   [TEST_IMAGE]: { Cmd: ['sh'] },
 };
+const IMPORT_TIMEOUT_MS = 2 * 60_000;
 const ENVIRONMENT = ['PATH=/bin', 'HOME=/root'];
 const FOLDERS = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'var', 'var/run'];
 
@@ -24,9 +25,14 @@ const FOLDERS = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'var', 'var/run'];
 export async function importImages(dir: string, busybox: string, socket: string): Promise<void> {
   const file = join(dir, 'images.tar');
   await writeFile(file, makeLayout(await makeLayer(busybox)));
-  const ctr = ['-a', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'native', file];
-  await runOrFail('ctr', ctr, { timeoutMs: 60_000 });
+  await importArchive(file, socket);
   await rm(file);
+}
+
+/** Imports an OCI archive over containerd's socket, so that pods find its images under the names in it. */
+export async function importArchive(file: string, socket: string): Promise<void> {
+  const ctr = ['-a', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'native', file];
+  await runOrFail('ctr', ctr, { timeoutMs: IMPORT_TIMEOUT_MS });
 }
 
 async function makeLayer(busybox: string): Promise<Buffer> {
