@@ -12,6 +12,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca npm ci --ignore-scripts
 COPY . .
 RUN npm run build
+# From the lock alone, so that it names no registry.
+RUN npm sbom --package-lock-only --sbom-format=cyclonedx > sbom.json
 # The optional packages are the demo's; `postern demo` says so where they are not.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca \
   npm ci --ignore-scripts --omit=dev --omit=optional

@@ -1,20 +1,24 @@
 // Lays out the image's file system inside the Dockerfile's build stage, in two folders that become its two layers: `runtime` is Node and what
 // it loads, `app` is the built program and its packages. Modes and times are set here, so that neither a checkout's umask nor the hour of the
-// build changes the image. Usage: node scripts/image/root.ts FOLDER, in the checkout, after the build, with production packages only.
+// build changes the image. Usage: node scripts/image/root.ts FOLDER, in the checkout, after the build, with production packages only and what
+// `npm sbom` printed in sbom.json.
 
 import {
   chmodSync,
   cpSync,
   existsSync,
+  globSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findPackages } from './debian.ts';
+import { settleBom } from './sbom.ts';
 
 /** The user that the program runs as: the number that distroless images call nonroot. */
 const USER_ID = 65532;
@@ -37,9 +41,16 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 const [out] = process.argv.slice(2);
 if (out === undefined) throw new TypeError('usage: node scripts/image/root.ts FOLDER');
+const time = Number(process.env['SOURCE_DATE_EPOCH'] ?? 0);
 layRuntime(join(out, 'runtime'));
 layApp(join(out, 'app'));
-settle(out, Number(process.env['SOURCE_DATE_EPOCH'] ?? 0));
+const bom = settleBom(readFileSync('sbom.json', 'utf8'), {
+  name: 'postern',
+  installed: findInstalled(),
+  time,
+});
+write(join(out, 'app/usr/share/sbom/postern.cdx.json'), bom);
+settle(out, time);
 
 function layRuntime(root: string): void {
   const libraries = findLibraries();
@@ -65,6 +76,17 @@ function layApp(root: string): void {
     rmSync(join(folder, 'node_modules', name), { recursive: true, force: true });
 }
 
+/** NAME@VERSION of each package in node_modules. */
+function findInstalled(): ReadonlySet<string> {
+  const manifests = globSync(['**/node_modules/*/package.json', '**/node_modules/@*/*/package.json']);
+  return new Set(
+    manifests.map((file) => {
+      const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as { name: string; version: string };
+      return `${name}@${version}`;
+    }),
+  );
+}
+
 /** The shared objects that this Node has loaded, its loader with them; the kernel's own (linux-vdso) is no file. */
 function findLibraries(): readonly string[] {
   Object.assign(process.report, { excludeNetwork: true }); // or it asks DNS for each open connection; not in the types yet
@@ -87,12 +109,12 @@ function write(file: string, text: string): void {
 }
 
 /** Everything readable by all, writable by its owner only, and of one time; children first, for writing changes a folder's time. */
-function settle(path: string, time: number): void {
+function settle(path: string, seconds: number): void {
   const found = lstatSync(path);
-  if (found.isDirectory()) for (const name of readdirSync(path)) settle(join(path, name), time);
+  if (found.isDirectory()) for (const name of readdirSync(path)) settle(join(path, name), seconds);
   if (!found.isSymbolicLink()) {
     const executable = found.isDirectory() || (found.mode & 0o111) !== 0;
     chmodSync(path, path.endsWith('/runtime/tmp') ? 0o1777 : executable ? 0o755 : 0o644);
   }
-  lutimesSync(path, time, time);
+  lutimesSync(path, seconds, seconds);
 }

@@ -127,3 +127,22 @@ t.test('licences and package names of what comes from elsewhere are there', asyn
   t.match(textOf('opt/postern/LICENSE'), /Apache License/);
   t.match(textOf('etc/passwd'), /^postern:x:65532:65532:/m);
 });
+
+t.test(
+  'a bill of materials (CycloneDX) names the packages, and neither a folder nor an hour of the build',
+  async (t) => {
+    const bom = JSON.parse(textOf('usr/share/sbom/postern.cdx.json')) as {
+      readonly metadata: object;
+      readonly components: readonly { readonly name: string }[];
+    };
+    t.match(bom, {
+      bomFormat: 'CycloneDX',
+      serialNumber: /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/,
+    });
+    t.match(bom.metadata, {
+      timestamp: new Date(time * 1000).toISOString(),
+      component: { name: 'postern', version, type: 'application' },
+    });
+    t.same(bom.components.map(({ name }) => name).sort(), lockedPackages());
+  },
+);
