@@ -42,7 +42,8 @@ export interface BuiltImage {
  */
 export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
   const { outFile, tag, signal, say = sayOnStderr } = options;
-  const key = createHash('sha256').update(JSON.stringify([tag, await hashInputs(), await describeBase()]));
+  const content = [tag, await hashInputs(), await describeBase(), await readCommit()];
+  const key = createHash('sha256').update(JSON.stringify(content));
   const folder = await cached(join('image', key.digest('hex').slice(0, 16)), async (draft) => {
     const build = () =>
       withBuildah(signal, (buildah) => buildOnce(buildah, { tag, outFile: join(draft, ARCHIVE) }));
