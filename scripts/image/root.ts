@@ -63,7 +63,9 @@ function layRuntime(root: string): void {
   copyIfThere('/etc/os-release', join(root, 'etc/os-release'));
   copyIfThere(join(dirname(process.execPath), '../LICENSE'), join(root, 'usr/share/doc/node/LICENSE'));
   for (const [name, text] of Object.entries(TEXTS)) write(join(root, name), text);
-  for (const folder of ['etc/postern', 'tmp']) mkdirSync(join(root, folder), { recursive: true });
+  // Node complains where the system's authorities have no folder; an operator mounts his own there.
+  for (const folder of ['etc/postern', 'etc/ssl/certs', 'tmp'])
+    mkdirSync(join(root, folder), { recursive: true });
 }
 
 function layApp(root: string): void {
