@@ -15,7 +15,8 @@ export interface Context {
   readonly digest: string;
   readonly kubectl: string;
   readonly adminKubeconfig: string;
-  readonly gateKubeconfig: string;
+  /** https URL of the API server, for us and for pods. */
+  readonly server: string;
   /** Our address as pods see it. */
   readonly hostAddress: string;
   /** An image with a shell, for a pod to exec into. */

@@ -1,121 +1,116 @@
-// Postern in a Pod as an operator writes it by hand: configuration from a ConfigMap, keys and kubeconfig from Secrets, everything that the
-// restricted Pod Security Standard asks for and a read-only root file system. The namespace enforces that standard, so the API server refuses
-// the Pod if it doesn't.
+// Postern in a cluster as docs/how-to/image.md writes it by hand: its configuration, its manifest, its commands, and the role of
+// docs/how-to/gate-account.md. Changed is only what an operator changes, and what this cluster lacks: the issuer, the image's name, and the API
+// server's address, for without kube-proxy its service's does not answer.
 
-import { readFileSync } from 'node:fs';
-import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import { makeCA } from '../../src/certificates.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
 import { type Context, TAG } from './context.ts';
+import { ROOT } from './inputs.ts';
 
-/** The namespace of the gate's pods. */
-export const NAMESPACE = 'image';
+/** The namespace of the manifest. */
+export const NAMESPACE = 'postern';
 /** The name in the gate's certificate. */
 export const SERVER_NAME = 'postern.example.com';
-/** Seconds that Kubernetes gives a pod to end. */
-export const GRACE_SECONDS = 30;
 
-/** The objects that the pods mount, and what their callers need. */
+/** Files for the page's commands, and what callers need. */
 export interface Installation {
-  readonly objects: readonly object[];
+  /** The folder of postern.yaml, broken.yaml, tls.crt, tls.key, gate.yaml and role.yaml. */
+  readonly dir: string;
   readonly issuer: Issuer;
-  readonly ca: CertificateAuthority;
+  readonly caPem: string;
+  /** Seconds that Kubernetes gives a pod to end. */
+  readonly graceSeconds: number;
 }
 
-/** Starts an issuer that pods reach, and describes the gate's objects. */
-export async function describeInstallation(context: Context): Promise<Installation> {
+/** A Pod of the Deployment's template. */
+export interface PodOptions {
+  readonly name: string;
+  readonly args?: readonly string[];
+  /** Keep the object after the pod's end, so that how it ended can be read. */
+  readonly finalizers?: readonly string[];
+}
+
+interface Manifest {
+  readonly kind: string;
+  readonly spec: { readonly template: { readonly spec: PodSpec } };
+}
+
+interface PodSpec {
+  readonly terminationGracePeriodSeconds: number;
+  readonly containers: readonly [Record<string, unknown>];
+}
+
+/** Starts an issuer that pods reach, and writes the files. */
+export async function prepareInstallation(context: Context): Promise<Installation> {
+  const dir = join(context.dir, 'by-hand');
+  mkdirSync(dir);
+  const write = (name: string, content: string): void => writeFileSync(join(dir, name), content);
   const issuer = await startIssuer({ host: context.hostAddress });
   const ca = await makeCA('gate CA');
   const serving = await ca.issue({ commonName: 'postern', dnsNames: [SERVER_NAME] });
-  const named = (name: string): object => ({ name, namespace: NAMESPACE });
-  const config = configuration(issuer);
-  const objects = [
-    {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: named('postern'),
-      data: {
-        'postern.yaml': JSON.stringify(config, null, 2),
-        'broken.yaml': JSON.stringify({ ...config, logs: {} }, null, 2),
-      },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: named('postern'),
-      stringData: {
-        'tls.crt': serving.certPem,
-        'tls.key': serving.keyPem,
-        'lab.kubeconfig': readFileSync(context.gateKubeconfig, 'utf8'),
-      },
-    },
-  ];
-  return { objects, issuer, ca };
+  const config = readConfiguration(issuer);
+  write('postern.yaml', JSON.stringify(config, null, 2));
+  write('broken.yaml', JSON.stringify({ ...config, logs: {} }, null, 2));
+  write('tls.crt', serving.certPem);
+  write('tls.key', serving.keyPem);
+  write('role.yaml', findBlock('gate-account.md', 'kind: ClusterRoleBinding'));
+  const manifests = readManifests(context);
+  write('gate.yaml', manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n'));
+  const { terminationGracePeriodSeconds: graceSeconds } = readPodSpec(manifests);
+  return { dir, issuer, caPem: ca.certPem, graceSeconds };
 }
 
-/** A Pod that runs `postern` with `args`; `finalizers` keep the object after its end, so that how it ended can be read. */
-export function describePod(
-  name: string,
-  args: readonly string[],
-  { probes = false, finalizers = [] as readonly string[] } = {},
-): object {
-  const probe = (path: string): object => ({ httpGet: { path, port: 'ops' }, periodSeconds: 1 });
-  const container = {
-    name: 'postern',
-    image: TAG,
-    imagePullPolicy: 'Never',
-    args,
-    ports: [
-      { name: 'https', containerPort: 8443 },
-      { name: 'ops', containerPort: 9090 },
-    ],
-    ...(probes ? { livenessProbe: probe('/livez'), readinessProbe: probe('/readyz') } : {}),
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
-    volumeMounts: [{ name: 'configuration', mountPath: '/etc/postern', readOnly: true }],
-  };
-  const sources = [{ configMap: { name: 'postern' } }, { secret: { name: 'postern' } }];
+/** A Pod as the Deployment makes them, that ends for good when its program does. */
+export function describePod(context: Context, { name, args = [], finalizers = [] }: PodOptions): object {
+  const spec = readPodSpec(readManifests(context));
+  const [container] = spec.containers;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: NAMESPACE, finalizers },
     spec: {
+      ...spec,
       restartPolicy: 'Never',
-      terminationGracePeriodSeconds: GRACE_SECONDS,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      securityContext: { runAsNonRoot: true, fsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [container],
-      volumes: [{ name: 'configuration', projected: { defaultMode: 0o440, sources } }],
+      containers: [args.length === 0 ? container : { ...container, args }],
     },
   };
 }
 
-function configuration(issuer: Issuer): object {
-  return {
-    apiVersion: 'postern.dev/v1',
-    kind: 'GateConfiguration',
-    listen: { address: '0.0.0.0:8443', tls: { certFile: 'tls.crt', keyFile: 'tls.key' } },
-    ops: { address: '0.0.0.0:9090' },
-    clusters: [{ name: 'lab', kubeconfig: 'lab.kubeconfig' }],
-    authentication: {
-      jwt: [
-        {
-          issuer: { url: issuer.url, audiences: ['postern'], certificateAuthority: issuer.caPem },
-          claimMappings: {
-            username: { claim: 'email', prefix: '' },
-            groups: { claim: 'groups', prefix: '' },
-          },
-        },
-      ],
-    },
-    sessions: { drainTimeout: '20s' },
+function readConfiguration(issuer: Issuer): object {
+  const config = parse(findBlock('image.md', 'kind: GateConfiguration')) as {
+    readonly authentication: { readonly jwt: readonly [{ readonly issuer: object }] };
   };
+  const [entry] = config.authentication.jwt;
+  const at = { url: issuer.url, audiences: ['postern'], certificateAuthority: issuer.caPem };
+  return { ...config, authentication: { jwt: [{ ...entry, issuer: at }] } };
+}
+
+function readManifests({ server }: Context): readonly Manifest[] {
+  const documents = parseAllDocuments(findBlock('image.md', 'kind: Deployment'));
+  const manifests = documents.map((document) => document.toJS() as Manifest);
+  const { hostname, port } = new URL(server);
+  const env = [
+    { name: 'KUBERNETES_SERVICE_HOST', value: hostname },
+    { name: 'KUBERNETES_SERVICE_PORT', value: port },
+  ];
+  Object.assign(readPodSpec(manifests).containers[0], { image: TAG, env });
+  return manifests;
+}
+
+function readPodSpec(manifests: readonly Manifest[]): PodSpec {
+  const deployment = manifests.find(({ kind }) => kind === 'Deployment');
+  if (deployment === undefined) throw new TypeError('docs/how-to/image.md has no Deployment');
+  return deployment.spec.template.spec;
+}
+
+/** The one block of YAML in a how-to that holds `words`. */
+function findBlock(page: string, words: string): string {
+  const text = readFileSync(join(ROOT, 'docs/how-to', page), 'utf8');
+  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const [found, ...more] = blocks.filter((block) => block.includes(words));
+  if (found === undefined || more.length > 0) throw new TypeError(`${page}: not one block with ${words}`);
+  return found;
 }

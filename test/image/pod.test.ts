@@ -11,7 +11,7 @@ import { startKubectl } from '../e2e/background.ts';
 import { kubeEnv } from '../e2e/context.ts';
 import { until } from '../e2e/wait.ts';
 import { readContext } from './context.ts';
-import { describeInstallation, describePod, GRACE_SECONDS, NAMESPACE, SERVER_NAME } from './gatepod.ts';
+import { describePod, NAMESPACE, prepareInstallation, SERVER_NAME } from './gatepod.ts';
 
 const TIMEOUT_MS = 60_000;
 const FINALIZER = 'postern.test/read-how-it-ended';
@@ -46,7 +46,7 @@ interface Pod {
 }
 
 const context = readContext();
-const installation = await describeInstallation(context);
+const installation = await prepareInstallation(context);
 t.teardown(() => installation.issuer.close());
 
 const asAdmin = (args: readonly string[], input = ''): Promise<RunResult> =>
@@ -59,7 +59,30 @@ const readPod = async (name: string): Promise<Pod> =>
   JSON.parse(await adminOrFail(['get', 'pod', name, '--namespace', NAMESPACE, '--output=json'])) as Pod;
 const ending = ({ status }: Pod) => status.containerStatuses?.[0]?.state.terminated;
 
-await create({ apiVersion: 'v1', kind: 'List', items: installation.objects });
+const fileOf = (name: string): string => join(installation.dir, name);
+await adminOrFail(['apply', '--filename', fileOf('gate.yaml'), '--filename', fileOf('role.yaml')]);
+const named = ['postern', '--namespace', NAMESPACE];
+const texts = ['postern.yaml', 'broken.yaml'].flatMap((name) => ['--from-file', fileOf(name)]);
+await adminOrFail(['create', 'configmap', ...named, ...texts]);
+await adminOrFail([
+  'create',
+  'secret',
+  'tls',
+  ...named,
+  '--cert',
+  fileOf('tls.crt'),
+  '--key',
+  fileOf('tls.key'),
+]);
+
+t.test('the Deployment of docs/how-to/image.md becomes ready', async (t) => {
+  const rollout = ['rollout', 'status', 'deployment/postern', '--namespace', NAMESPACE, '--timeout', '60s'];
+  t.match(await adminOrFail(rollout), /successfully rolled out/);
+  const check = ['/usr/bin/node', '/opt/postern/bin/postern.js', 'check'];
+  t.match(await asAdmin(['exec', 'deployment/postern', '--namespace', NAMESPACE, '--', ...check]), {
+    code: 0,
+  });
+});
 
 for (const { file, code, printed } of [
   { file: 'postern.yaml', code: 0, printed: /^$/ },
@@ -72,7 +95,7 @@ for (const { file, code, printed } of [
 ]) {
   t.test(`postern check of a mounted ${file} ends with ${code}`, async (t) => {
     const name = `check-${code}`;
-    await create(describePod(name, ['check', '--config', `/etc/postern/${file}`]));
+    await create(describePod(context, { name, args: ['check', '--config', `/etc/postern/${file}`] }));
     const ended = await until('the end of check', async () => ending(await readPod(name)));
     const log = await adminOrFail(['logs', name, '--namespace', NAMESPACE]);
     t.equal(ended.exitCode, code, log);
@@ -81,7 +104,7 @@ for (const { file, code, printed } of [
 }
 
 t.test('postern serve', async (t) => {
-  await create(describePod('gate', ['serve'], { probes: true, finalizers: [FINALIZER] }));
+  await create(describePod(context, { name: 'gate', finalizers: [FINALIZER] }));
   t.teardown(() =>
     asAdmin([
       'patch',
@@ -132,7 +155,7 @@ t.test('postern serve', async (t) => {
   const config = JSON.parse(
     makeKubeconfig({
       server: `https://${address}:8443`,
-      caPem: installation.ca.certPem,
+      caPem: installation.caPem,
       user: 'alice',
       token: await installation.issuer.sign(ALICE, { expiresIn: 3600 }),
     }),
@@ -182,7 +205,7 @@ t.test('postern serve', async (t) => {
       t.equal(await session.ended, 0, 'kubectl saw an orderly end');
       const ended = await until('the end of the gate', async () => ending(await readPod('gate')));
       t.match(ended, { exitCode: 0, reason: 'Completed' });
-      t.ok(Date.now() - asked < GRACE_SECONDS * 1000, `after ${Date.now() - asked} ms`);
+      t.ok(Date.now() - asked < installation.graceSeconds * 1000, `after ${Date.now() - asked} ms`);
     },
   );
 });

@@ -44,7 +44,7 @@ async function main(files: readonly string[]): Promise<number> {
       digest,
       kubectl,
       adminKubeconfig: cluster.adminKubeconfig,
-      gateKubeconfig: cluster.gateKubeconfig,
+      server: cluster.server,
       hostAddress: cluster.node.hostAddress,
       shellImage: cluster.image,
     };
