@@ -179,36 +179,34 @@ function pairKey(exchange: Exchange): string {
   return JSON.stringify([exchange.user?.username, session, exchange.upstream?.name, exchange.rawTarget]);
 }
 
+/** One literal, of one shape: pieces spread into each other cost 3 µs a request. The log leaves out what is undefined. */
 function requestFields(exchange: Exchange, status: number, durationMs: number): Record<string, unknown> {
-  const { info, user, failure, decision, reason } = exchange;
+  const { user, failure, decision, reason, upgrade } = exchange;
+  const info = exchange.info?.isResourceRequest === true ? exchange.info : undefined;
   return {
     auditID: exchange.id,
     cluster: exchange.upstream?.name ?? '',
     method: exchange.method,
     target: loggedTarget(exchange.rawTarget),
-    ...(info?.isResourceRequest === true
-      ? {
-          verb: info.verb,
-          resource: info.resource,
-          subresource: info.subresource,
-          namespace: info.namespace,
-          name: info.name,
-        }
-      : {}),
-    ...(exchange.upgrade === '' ? {} : { upgrade: exchange.upgrade }),
+    verb: info?.verb,
+    resource: info?.resource,
+    subresource: info?.subresource,
+    namespace: info?.namespace,
+    name: info?.name,
+    upgrade: upgrade === '' ? undefined : upgrade,
     user: user?.username ?? '',
     // Only what was judged: before that it is any text, and people have put tokens into wrong places.
-    ...(exchange.actsAs === undefined ? {} : { as: exchange.actsAs.username }),
+    as: exchange.actsAs?.username,
     peer: exchange.peerAddress,
-    ...(decision === undefined || decision.rule === '' ? {} : { rule: decision.rule }),
-    ...(reason === '' ? {} : { reason }),
+    rule: decision === undefined || decision.rule === '' ? undefined : decision.rule,
+    reason: reason === '' ? undefined : reason,
     status,
     durationMs,
     // What the API server took to begin its answer; the rest of a short request's time is ours and the network's.
-    ...(exchange.answeredAt === 0 ? {} : { upstreamMs: exchange.answeredAt - exchange.forwardedAt }),
-    ...(failure === undefined
-      ? {}
-      : { error: failure.code, detail: failure.detail, cause: loggedError(failure.cause) }),
+    upstreamMs: exchange.answeredAt === 0 ? undefined : exchange.answeredAt - exchange.forwardedAt,
+    error: failure?.code,
+    detail: failure?.detail,
+    cause: failure === undefined ? undefined : loggedError(failure.cause),
   };
 }
 
