@@ -9,7 +9,7 @@ import { AnswerError, type DocumentFetcher, isSecureURL } from './fetch.ts';
 import type { IssuerKeys } from './issuerkeys.ts';
 import type { KeySource } from './jwks.ts';
 import type { KeySet } from './keyset.ts';
-import { checkClaims, checkHeader, type Refusal } from './rules.ts';
+import { checkClaims, checkHeader, type Refusal, timeOf } from './rules.ts';
 import { parseToken } from './token.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -105,7 +105,7 @@ interface Held {
 function complete(wanted: Wanted, payload: Claims, { keys, used, now }: Held): Expansion {
   const { claims, name } = wanted;
   if (!Object.hasOwn(payload, name)) return refuse("the claim source's JWT does not have the claim");
-  const until = Number(payload['exp']) * 1000;
+  const until = timeOf(payload['exp']) ?? 0;
   return {
     kind: 'complete',
     // Not by assignment: the name is the operator's, and may be __proto__.

@@ -3,7 +3,6 @@
 // detail holds the token.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { JWTPayload } from 'jose';
 import type { JwtConfig } from '../config/config.ts';
 import type { UserInfo } from '../kube/userinfo.ts';
 import type { Verdict } from './cache.ts';
@@ -19,7 +18,7 @@ import { ASYMMETRIC_ALGORITHMS } from './keyset.ts';
 import type { Outcome, RejectedCode } from './outcome.ts';
 import { checkAssertion } from './presets/assertions.ts';
 import { openLoadBalancer } from './presets/loadbalancerkeys.ts';
-import { checkAudience, checkClaims, checkHeader, namesIssuer } from './rules.ts';
+import { checkAudience, checkClaims, checkHeader, namesIssuer, timeOf } from './rules.ts';
 import type { Verification } from './signature.ts';
 import type { ParsedToken } from './token.ts';
 
@@ -146,7 +145,7 @@ function judgeUnverified(
 
 interface Signed {
   readonly config: JwtConfig;
-  readonly payload: JWTPayload;
+  readonly payload: Readonly<Record<string, unknown>>;
   readonly place: CredentialSource;
 }
 
@@ -171,7 +170,7 @@ function conclude(
     const { code, detail, message = '' } = mapped;
     return { outcome: { kind: 'rejected', code, detail, message, source: place }, isCurrent: holds };
   }
-  const expiresAt = Math.min((payload.exp ?? 0) * 1000, MAX_TIME_MS);
+  const expiresAt = Math.min(timeOf(payload['exp']) ?? 0, MAX_TIME_MS);
   const { sourceHeader, sessionLifetimeMs } = config;
   const evidence = { issuer: config.issuer.url, sourceHeader, claims };
   const lifetime = sessionLifetimeMs === undefined ? {} : { sessionLifetimeMs };

@@ -63,11 +63,6 @@ export function namesIssuer(
   return canonicalIssuer(named) === url || named === alias;
 }
 
-/** Every way in which the issuer `url` may name itself. */
-export function namesOfIssuer(url: string): string[] {
-  return url === GOOGLE ? [GOOGLE, GOOGLE_BARE] : [url];
-}
-
 /** Checks issuer, audience, times and the types of a payload. `now` is ms since the epoch. */
 export function checkClaims(
   claims: Members,
@@ -96,7 +91,8 @@ function checkTypes(claims: Members): Refusal | undefined {
  */
 export function checkAudience(claims: Members, audiences: readonly string[]): Refusal | undefined {
   const { aud, azp } = claims;
-  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  // Go reads a null into a list of strings as an empty one.
+  const named: readonly unknown[] = Array.isArray(aud) ? aud.map((one: unknown) => one ?? '') : [aud];
   if (!named.every((one) => typeof one === 'string') || named.length === 0) {
     return refuse('TOKEN_AUDIENCE', `aud is ${describeValue(aud)}`);
   }
@@ -112,26 +108,35 @@ export function checkAudience(claims: Members, audiences: readonly string[]): Re
   return undefined;
 }
 
+/** null is absence for nbf alone: it alone is a pointer in go-oidc's idToken. */
 function checkTimes(claims: Members, now: number): Refusal | undefined {
-  const { exp, nbf, iat } = claims;
-  if (!isTime(exp)) return refuse('TOKEN_CLAIMS', `exp is ${describeValue(exp)}, must be a number`);
-  if (exp * 1000 <= now) return refuse('TOKEN_EXPIRED', `expired ${seconds(now - exp * 1000)} s ago`);
-  for (const [name, time] of Object.entries({ nbf, iat })) {
-    if (time === undefined) continue;
-    if (!isTime(time)) return refuse('TOKEN_CLAIMS', `${name} is ${describeValue(time)}, must be a number`);
-    const ahead = time * 1000 - now;
-    if (name === 'nbf' && ahead > CLOCK_LEEWAY_MS) {
+  for (const name of ['exp', 'nbf', 'iat'] as const) {
+    const value = claims[name];
+    if (value === undefined ? name !== 'exp' : value === null && name === 'nbf') continue;
+    const time = timeOf(value);
+    if (time === undefined)
+      return refuse('TOKEN_CLAIMS', `${name} is ${describeValue(value)}, must be a number`);
+    if (name === 'exp' && time <= now) return refuse('TOKEN_EXPIRED', `expired ${seconds(now - time)} s ago`);
+    if (name === 'nbf' && time - now > CLOCK_LEEWAY_MS) {
       return refuse(
         'TOKEN_NOT_YET_VALID',
-        `${name} is ${seconds(ahead)} s ahead: compare the clocks of gate and issuer`,
+        `${name} is ${seconds(time - now)} s ahead: compare the clocks of gate and issuer`,
       );
     }
   }
   return undefined;
 }
 
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
+/** A JSON number in a string, which Go's json.Number is content with. */
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+/** The last second that Go's time.Unix counts; later ones wrap around and are long past. */
+const MAX_SECONDS = 2 ** 63 - 62_135_596_800;
+
+/** A claim that is a time (RFC 7519 NumericDate) as go-oidc's jsonTime reads it, in ms since the epoch; undefined for what is none. */
+export function timeOf(value: unknown): number | undefined {
+  const time = typeof value === 'string' && NUMBER.test(value) ? Number(value) : value;
+  if (typeof time !== 'number' || !Number.isFinite(time)) return undefined;
+  return Math.abs(time) < MAX_SECONDS ? Math.trunc(time) * 1000 : 0;
 }
 
 function seconds(ms: number): number {

@@ -1,18 +1,18 @@
-// Verifies a JWT with the keys of its issuer, through jose, and asks for newer keys when those in force don't fit. Says what is so; what
-// follows for the request is decided in jwt.ts.
+// Verifies a JWT's signature with the keys of its issuer, through jose, and asks for newer keys when those in force don't fit. What was signed
+// is read by our own rules alone (token.ts, rules.ts), for two readers could disagree. Says what is so; what follows for the request is decided
+// in jwt.ts.
 
-import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { compactVerify, errors, type VerifyOptions } from 'jose';
 import type { JwtConfig } from '../config/config.ts';
 import type { Clock } from './clock.ts';
 import type { KeySource } from './jwks.ts';
 import type { KeySet } from './keyset.ts';
-import type { RejectedCode } from './outcome.ts';
-import { CLOCK_LEEWAY_MS, checkClaims, namesOfIssuer, type Refusal } from './rules.ts';
-import type { ParsedToken } from './token.ts';
+import { checkClaims, type Refusal } from './rules.ts';
+import { type ParsedToken, parseClaims } from './token.ts';
 
 /** What the keys say of a token. `verified` alone means that signature, issuer, audience and times are good. */
 export type Verification =
-  | { readonly kind: 'verified'; readonly payload: JWTPayload; readonly keys: KeySet }
+  | { readonly kind: 'verified'; readonly payload: ParsedToken['claims']; readonly keys: KeySet }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'badSignature'; readonly keys: KeySet }
   | { readonly kind: 'unknownKey' }
@@ -50,20 +50,14 @@ export function createVerifier(
 
 function createAttempt(config: JwtConfig, deps: VerifierDeps): (token: ParsedToken) => Promise<Verification> {
   const { source, clock } = deps;
-  const { url, alias, audiences } = config.issuer;
-  const fixed: JWTVerifyOptions = {
-    algorithms: [...config.signingAlgorithms],
-    issuer: [...namesOfIssuer(url), ...(alias === undefined ? [] : [alias])],
-    audience: [...audiences],
-    requiredClaims: ['exp'],
-    clockTolerance: CLOCK_LEEWAY_MS / 1000,
-  };
+  const options: VerifyOptions = { algorithms: [...config.signingAlgorithms] };
   return async (token) => {
     const keys = source.current();
     if (keys === undefined) return { kind: 'noKeys' };
-    deps.onVerify?.(url);
+    deps.onVerify?.(config.issuer.url);
     try {
-      const payload = await verifyWith(keys, token.raw, { ...fixed, currentDate: new Date(clock.now()) });
+      const payload = parseClaims(await verifyWith(keys, token.raw, options));
+      if (payload === undefined) return refuse('TOKEN_MALFORMED', 'what is signed are no claims');
       const refusal = checkClaims(payload, config.issuer, clock.now());
       return refusal === undefined ? { kind: 'verified', payload, keys } : { kind: 'refused', refusal };
     } catch (error) {
@@ -73,14 +67,14 @@ function createAttempt(config: JwtConfig, deps: VerifierDeps): (token: ParsedTok
 }
 
 /** Without a key id every key of the right type is tried, as Kubernetes does. */
-async function verifyWith(keys: KeySet, raw: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+async function verifyWith(keys: KeySet, raw: string, options: VerifyOptions): Promise<Uint8Array> {
   try {
-    return (await jwtVerify(raw, keys.resolve, options)).payload;
+    return (await compactVerify(raw, keys.resolve, options)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     for await (const key of error) {
       try {
-        return (await jwtVerify(raw, key, options)).payload;
+        return (await compactVerify(raw, key, options)).payload;
       } catch (failure) {
         if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
       }
@@ -89,24 +83,16 @@ async function verifyWith(keys: KeySet, raw: string, options: JWTVerifyOptions):
   }
 }
 
-/** jose's errors in our words. rules.ts found most of these before; they guard against two readings of one token. */
+/** jose's errors in our words. rules.ts found most of these before. */
 function classify(error: unknown, keys: KeySet): Verification {
   if (error instanceof errors.JWKSNoMatchingKey) return { kind: 'unknownKey' };
   if (error instanceof errors.JWSSignatureVerificationFailed) return { kind: 'badSignature', keys };
-  if (error instanceof errors.JOSEAlgNotAllowed) return refused('TOKEN_ALGORITHM', 'alg is not allowed');
-  if (error instanceof errors.JWTExpired) return refused('TOKEN_EXPIRED', 'expired');
-  if (error instanceof errors.JWTClaimValidationFailed)
-    return refused(codeOfClaim(error.claim), `${error.claim} does not fit`);
-  if (error instanceof errors.JOSEError) return refused('TOKEN_MALFORMED', 'not a JWT that can be verified');
+  if (error instanceof errors.JOSEAlgNotAllowed) return refuse('TOKEN_ALGORITHM', 'alg is not allowed');
+  if (error instanceof errors.JOSEError) return refuse('TOKEN_MALFORMED', 'not a JWT that can be verified');
   // Not a finding about the token: fail closed, as unavailable.
   throw error;
 }
 
-function codeOfClaim(claim: string): RejectedCode {
-  if (claim === 'aud') return 'TOKEN_AUDIENCE';
-  return claim === 'nbf' ? 'TOKEN_NOT_YET_VALID' : 'TOKEN_CLAIMS';
-}
-
-function refused(code: RejectedCode, detail: string): Verification {
+function refuse(code: Refusal['code'], detail: string): Verification {
   return { kind: 'refused', refusal: { code, detail } };
 }

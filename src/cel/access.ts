@@ -11,6 +11,7 @@ import {
   Optional,
   typeNameOf,
   Uint,
+  Unreadable,
   type Value,
 } from './value.ts';
 
@@ -86,7 +87,9 @@ function findInObject(object: NativeObject, key: Value): Value | undefined {
 }
 
 function own(object: NativeObject, name: string): Value | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
+  const value = Object.hasOwn(object, name) ? object[name] : undefined;
+  if (value instanceof Unreadable) throw new Fault(value.message);
+  return value;
 }
 
 /** `kubernetes__dot__io` → `kubernetes.io`; undefined for a name with an escape that doesn't exist. */

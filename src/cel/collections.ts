@@ -1,7 +1,8 @@
 // Maps in their two forms: made by an expression, or an object of JSON that came from outside.
 
 import type { Budget } from './budget.ts';
-import { LazyObject, MapValue, type NativeObject, typeNameOf, type Value } from './value.ts';
+import { Fault } from './declare.ts';
+import { LazyObject, MapValue, type NativeObject, typeNameOf, Unreadable, type Value } from './value.ts';
 
 export type MapLike = MapValue | NativeObject;
 
@@ -18,9 +19,12 @@ export function sizeOf(budget: Budget, value: MapLike): number {
   return length;
 }
 
-/** A map's entries, in the order in which they were made. */
+/** A map's entries, in the order in which they were made. Throws Fault when one can't be read. */
 export function entriesOf(budget: Budget, value: MapLike): readonly (readonly [key: Value, value: Value])[] {
   budget.spendOn(sizeOf(budget, value));
   if (value instanceof MapValue) return [...value.entries()];
-  return Object.entries(value).map(([key, inner]) => [key, inner ?? null] as const);
+  return Object.entries(value).map(([key, inner]) => {
+    if (inner instanceof Unreadable) throw new Fault(inner.message);
+    return [key, inner ?? null] as const;
+  });
 }

@@ -18,6 +18,7 @@ export type Value =
   | Opaque
   | MapValue
   | LazyObject
+  | Unreadable
   | NativeObject
   | readonly Value[];
 
@@ -84,6 +85,24 @@ export class LazyObject {
   constructor(type: string, fields: NativeObject) {
     this.type = type;
     this.fields = fields;
+  }
+}
+
+/** A claim whose JSON the API server cannot read, which it finds out when somebody asks for the claim: `message` is the error then. */
+export class Unreadable {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/**
+ * A list that the API server holds as Go's []string: what split, findAll, getQuery and validate give. To an expression it is a list like any
+ * other, and lists made of it are ordinary; only what takes an expression's result may have to tell them apart.
+ */
+export class TextList extends Array<string> {
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
   }
 }
 

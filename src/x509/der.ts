@@ -122,7 +122,8 @@ function readAt(bytes: Buffer, at: number): Element {
 
 function decodeUtf8(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // A byte order mark is part of a name as any character: dropped, one name would be another's.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new DerError('not UTF-8');
   }

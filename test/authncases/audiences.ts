@@ -36,6 +36,8 @@ export const audiences: Topic = {
         ['an empty list', { aud: [] }, refused('TOKEN_AUDIENCE', WRONG)],
         ['null', { aud: null }, refused('TOKEN_AUDIENCE', WRONG)],
         ['a number', { aud: 7 }, refused('TOKEN_AUDIENCE', 'verify token')],
+        ['null in a list is an empty string', { aud: ['postern', null] }, user('jane')],
+        ['a list of null', { aud: [null] }, refused('TOKEN_AUDIENCE', WRONG)],
         ['a list with a number', { aud: ['postern', 7] }, refused('TOKEN_AUDIENCE', 'verify token')],
         [
           'another case of the claim is the claim',

@@ -2,7 +2,6 @@
 
 import {
   type Claims,
-  disagrees,
   type Expected,
   type Row,
   refused,
@@ -13,6 +12,7 @@ import {
 } from './case.ts';
 
 const SOURCE = 'pkg/cel/environment/base.go; github.com/google/cel-go common/types';
+const UNREAD = refused('TOKEN_CLAIMS', 'failed to unmarshal');
 const OVERLOAD = refused('TOKEN_CLAIMS', 'no such overload');
 
 function scenario(expression: string, rows: readonly Row[], source = SOURCE): Scenario {
@@ -48,12 +48,33 @@ export const celValues: Topic = {
       row([1], OVERLOAD),
       ['a number beyond 2^53 loses digits', text('9007199254740993'), withValue('9.007199254740992e+15')],
       ['-0 keeps its sign', text('-0'), withValue('-0')],
+      ['a number that no double can hold', text('1e999'), UNREAD],
+      ['one below zero', text('-1e999'), UNREAD],
+      ['one that is nearly nothing is zero', text('1e-999'), withValue('0')],
       [
-        'a number that no double can hold',
-        text('1e999'),
-        refused('TOKEN_CLAIMS', 'failed to unmarshal'),
-        disagrees(withValue('+Inf'), 'it is read as infinity'),
+        'the largest that a double can hold',
+        text('1.7976931348623157e308'),
+        withValue('1.7976931348623157e+308'),
       ],
+      ['the first beyond it', text('1.8e308'), UNREAD],
+    ]),
+    scenario("has(claims.n.b) ? claims.n.b : 'none'", [
+      [
+        'a number that no double can hold spoils the claim that it is in',
+        text('{"a":1e999,"b":"x"}'),
+        UNREAD,
+      ],
+      ['in a list too', text('[{"a":[1e999]}]'), UNREAD],
+      ['and nothing else', text('{"b":"x"},"m":1e999'), withValue('x')],
+    ]),
+    scenario("has(claims.n) ? 'there' : 'none'", [
+      ['asking for one that can not be read', text('1e999'), UNREAD],
+    ]),
+    scenario("claims.?n.hasValue() ? 'there' : 'none'", [
+      ['asking for it as an optional', text('1e999'), UNREAD],
+    ]),
+    scenario("claims.n == 1.0 || claims.sub == 'jane' ? 'yes' : 'no'", [
+      ['that can not be read does not matter when the other side decides', text('1e999'), withValue('yes')],
     ]),
     scenario('string(int(claims.n))', [
       row(7, withValue('7')),

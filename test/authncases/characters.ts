@@ -1,6 +1,6 @@
 // What characters a name may have. The API server takes all; Postern refuses what a header line would lose or be split by.
 
-import { disagrees, posternRefuses, refused, type Topic, user, username } from './case.ts';
+import { posternRefuses, refused, type Topic, user, username } from './case.ts';
 
 const SOURCE = 'plugin/pkg/authenticator/token/oidc/oidc.go getUsername; encoding/json';
 const CONTROL = 'a control character can not be carried in a header line';
@@ -101,7 +101,18 @@ export const characters: Topic = {
           'a byte order mark is not JSON',
           ({ signText, complete }) => signText(`\ufeff${JSON.stringify(complete({ name: 'jane' }))}`),
           refused('TOKEN_MALFORMED', 'invalid bearer token'),
-          disagrees(user('jane'), 'the mark is dropped before the JSON is read'),
+        ],
+        [
+          'nor is one in the middle',
+          ({ signText, complete }) =>
+            signText(JSON.stringify(complete({ name: 'jane' })).replace('{', '{\ufeff')),
+          refused('TOKEN_MALFORMED', 'invalid bearer token'),
+        ],
+        [
+          'in a name it is a character',
+          { name: '\ufeffjane' },
+          user('\ufeffjane'),
+          posternRefuses('TOKEN_CLAIMS', SPACE),
         ],
         [
           'nothing may come after it',

@@ -28,6 +28,7 @@ export const issuerCases: Topic = {
         ['unknown', { iss: 'https://unknown.example' }, refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
         ['empty', { iss: '' }, refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
         ['absent', { iss: undefined }, refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
+        ['null', { iss: null }, refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
         ['a number', { iss: 7 }, refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
         ['a list', ({ sign, issuer }) => sign({ iss: [issuer] }), refused('TOKEN_UNKNOWN_ISSUER', NOBODY)],
         [

@@ -2,8 +2,8 @@
 // signature covers; issuer, end, client and signer stand in the header. There is no audience: the load balancer that signed is the audience.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html, "User claims encoding and signature verification"
 
-import type { Refusal } from '../rules.ts';
-import { describeValue, type ParsedToken } from '../token.ts';
+import { type Refusal, timeOf } from '../rules.ts';
+import { describeValue, type ParsedToken, parseClaims, parseObject } from '../token.ts';
 
 /** base64url that may keep its padding. */
 const PART = /^[A-Za-z0-9_-]+={0,2}$/;
@@ -21,9 +21,10 @@ export function parseLoadBalancerToken(raw: string): ParsedToken | undefined {
   const [first, second, third] = parts;
   if (parts.length !== 3 || first === undefined || second === undefined || third === undefined)
     return undefined;
-  const header = parsePart(first);
-  const payload = parsePart(second);
-  if (header === undefined || payload === undefined || decodePart(third) === undefined) return undefined;
+  const [top, middle, end] = [decodePart(first), decodePart(second), decodePart(third)];
+  const header = top && parseObject(top);
+  const payload = middle && parseClaims(middle);
+  if (header === undefined || payload === undefined || end === undefined) return undefined;
   const { iss = payload['iss'], exp, client, signer } = header;
   if (payload['iss'] !== undefined && payload['iss'] !== iss) return undefined;
   return {
@@ -57,20 +58,8 @@ export function signatureOf(
 
 function earlier(one: unknown, other: unknown): unknown {
   if (one === undefined) return other;
-  return typeof one === 'number' && typeof other === 'number' ? Math.min(one, other) : one;
-}
-
-function parsePart(part: string): Members | undefined {
-  const bytes = decodePart(part);
-  if (bytes === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Members)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const [time, otherTime] = [timeOf(one), timeOf(other)];
+  return time !== undefined && otherTime !== undefined && otherTime < time ? other : one;
 }
 
 function decodePart(part: string): Buffer | undefined {

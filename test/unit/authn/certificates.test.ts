@@ -49,6 +49,11 @@ const users = [
     groups: ['a,b', 'c+d=e'],
   },
 ];
+for (const commonName of ['\ufeffjane', 'jane ', 'ja\nne'])
+  t.test(`nobody: ${JSON.stringify(commonName)} cannot be carried`, async (t) => {
+    t.match(authenticator().judge(await issue({ commonName })), { kind: 'rejected', code: 'TOKEN_CLAIMS' });
+  });
+
 for (const { request, username, groups } of users)
   t.test(`is ${username} in ${JSON.stringify(groups)}`, async (t) => {
     const certificate = await issue(request);

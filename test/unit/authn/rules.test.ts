@@ -1,6 +1,7 @@
 import t from 'tap';
 import { CLOCK_LEEWAY_MS, checkClaims, checkHeader } from '../../../src/authn/rules.ts';
 import { describeValue, parseToken } from '../../../src/authn/token.ts';
+import { Unreadable } from '../../../src/cel/value.ts';
 import { craftToken } from '../../fakes/issuer.ts';
 
 const NOW = 1_800_000_000_000;
@@ -70,17 +71,29 @@ t.test('issuer, audience and times', async (t) => {
     [{ aud: undefined }, 'TOKEN_AUDIENCE'],
     [{ aud: [] }, 'TOKEN_AUDIENCE'],
     [{ aud: ['postern', 1] }, 'TOKEN_AUDIENCE'],
+    [{ aud: ['postern', null] }, undefined],
+    [{ aud: [null] }, 'TOKEN_AUDIENCE'],
     [{ aud: { postern: true } }, 'TOKEN_AUDIENCE'],
     [{ exp: undefined }, 'TOKEN_CLAIMS'],
-    [{ exp: String(now + 60) }, 'TOKEN_CLAIMS'],
+    // Times as go-oidc's jsonTime reads them: test/authncases/times.ts has kube-apiserver's own answers.
+    [{ exp: String(now + 60) }, undefined],
+    [{ exp: String(now - 60) }, 'TOKEN_EXPIRED'],
+    [{ exp: `${now + 60} ` }, 'TOKEN_CLAIMS'],
+    [{ exp: '' }, 'TOKEN_CLAIMS'],
     [{ exp: null }, 'TOKEN_CLAIMS'],
-    [{ exp: now + 0.5 }, undefined],
+    [{ exp: Number.POSITIVE_INFINITY }, 'TOKEN_CLAIMS'],
+    [{ exp: 2 ** 63 }, 'TOKEN_EXPIRED'],
+    [{ exp: now + 1.5 }, undefined],
+    [{ exp: now + 0.5 }, 'TOKEN_EXPIRED'],
     [{ exp: now }, 'TOKEN_EXPIRED'],
     [{ exp: now - 1 }, 'TOKEN_EXPIRED'],
     [{ exp: 0 }, 'TOKEN_EXPIRED'],
     [{ nbf: now + leeway }, undefined],
     [{ nbf: now + leeway + 1 }, 'TOKEN_NOT_YET_VALID'],
     [{ nbf: 'now' }, 'TOKEN_CLAIMS'],
+    [{ nbf: null }, undefined],
+    [{ nbf: String(now + leeway + 1) }, 'TOKEN_NOT_YET_VALID'],
+    [{ iat: null }, 'TOKEN_CLAIMS'],
     [{ iat: now + leeway + 1 }, undefined],
     [{ iat: true }, 'TOKEN_CLAIMS'],
   ];
@@ -120,9 +133,23 @@ t.test('only a compact JWS of two JSON objects is read', async (t) => {
     craftToken({}, '{'),
     `${header}.${invalidUtf8}.x`,
     craftToken({}, `${'['.repeat(100_000)}`),
+    craftToken('\ufeff{"alg":"RS256"}', {}),
+    craftToken({}, '\ufeff{}'),
   ]) {
     t.equal(parseToken(bad), undefined, bad.slice(0, 60));
   }
+});
+
+t.test('a number that no double holds spoils the claim that it is in, and no other', async (t) => {
+  // encoding/json refuses it when the claim is read; JSON.parse makes infinity of it.
+  const payload = '{"a":1e999,"b":{"c":[1,-1e999]},"d":"x","e":1e308,"__proto__":1e999}';
+  const { claims = {} } = parseToken(craftToken({ alg: 'RS256' }, payload)) ?? {};
+  t.ok(claims['a'] instanceof Unreadable);
+  t.ok(claims['b'] instanceof Unreadable);
+  t.match(claims, { d: 'x', e: 1e308 });
+  t.ok(Object.getOwnPropertyDescriptor(claims, '__proto__')?.value instanceof Unreadable);
+  const deep = `{"a":${'['.repeat(20_000)}1e999${']'.repeat(20_000)}}`;
+  t.ok(parseToken(craftToken({ alg: 'RS256' }, deep))?.claims['a'] instanceof Unreadable, 'however deep');
 });
 
 t.test('what a caller chose is shown short and printable', async (t) => {

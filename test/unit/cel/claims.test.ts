@@ -3,6 +3,7 @@
 import t from 'tap';
 import { unescapeName } from '../../../src/cel/access.ts';
 import { CLAIMS, createEnvironment } from '../../../src/cel/environment.ts';
+import { Unreadable } from '../../../src/cel/value.ts';
 
 t.test('escaped names', async (t) => {
   const names: readonly (readonly [string, string | undefined])[] = [
@@ -72,3 +73,29 @@ t.test('whoever nests deeply breaks nothing', async (t) => {
   t.same(evaluate('claims.a.a.a.size() == 1'), { ok: true, value: true });
   t.same(evaluate('claims.a == claims.b'), { ok: false, message: 'internal error: RangeError' });
 });
+
+// oidc.go newClaimsValue; test/authncases/celvalues.ts has kube-apiserver's own answers. Rules at the gate declare their claims as a map of dyn.
+for (const declaration of [CLAIMS, 'map<string, dyn>'])
+  t.test(`a claim that can't be read is an error for whoever asks for it, in ${declaration}`, async (t) => {
+    const environment = createEnvironment({ claims: declaration });
+    const claims = { bad: new Unreadable('claim "bad" failed to unmarshal'), good: 'x' };
+    const evaluate = (text: string) => {
+      const compiled = environment.compile(text);
+      if (!compiled.ok) throw new TypeError(compiled.message);
+      const result = compiled.expression.evaluate({ claims });
+      return result.ok ? result.value : result.message;
+    };
+    for (const text of [
+      'claims.bad',
+      'claims["bad"]',
+      'has(claims.bad)',
+      'claims.?bad.orValue("x")',
+      'claims.bad == 1',
+    ])
+      t.equal(evaluate(text), 'claim "bad" failed to unmarshal', text);
+    t.equal(evaluate('claims.bad == 1 || claims.good == "x"'), true);
+    t.equal(evaluate('claims.good'), 'x');
+    if (declaration === CLAIMS) return;
+    t.equal(evaluate('claims.exists(name, value, value == 1)'), 'claim "bad" failed to unmarshal');
+    t.equal(evaluate('claims == {"good": "x"}'), false);
+  });

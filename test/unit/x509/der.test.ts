@@ -46,6 +46,7 @@ for (const { given, oid } of oids)
 
 t.test('texts by their types', async (t) => {
   t.equal(readText(element(TAG.UTF8, Buffer.from('jané'))), 'jané');
+  t.equal(readText(element(TAG.UTF8, Buffer.from('\ufeffjane'))), '\ufeffjane', 'nothing is dropped');
   t.equal(readText(element(TAG.PRINTABLE, 'jane')), 'jane');
   t.equal(readText(element(TAG.TELETEX, hex('e9'))), 'é');
   t.equal(readText(element(TAG.BMP, hex('00 6a 00 e9'))), 'jé');
