@@ -3,6 +3,7 @@
 // fails or gives the wrong type is a value, never an exception.
 
 import { CLAIMS, createEnvironment, type Environment, type Expression, USER } from '../cel/environment.ts';
+import { Optional, TextList, TypeValue } from '../cel/value.ts';
 import type { JwtConfig, ValidationRule } from '../config/config.ts';
 import type { MappedUser } from './identity.ts';
 
@@ -43,6 +44,8 @@ export interface Expressions {
 
 type Rules = Pick<JwtConfig, 'claimMappings' | 'claimValidationRules' | 'userValidationRules'>;
 
+const NO_MAPPING_LIST =
+  'gives a list as split, findAll and getQuery make it, which kube-apiserver does not take here: write .map(x, x) after it';
 /** Characters of an expression that a log shows. */
 const MAX_SHOWN = 200;
 
@@ -112,12 +115,21 @@ function readString(value: unknown): Evaluated<string> {
   return typeof value === 'string' ? { ok: true, value } : { ok: false, problem: 'does not give a string' };
 }
 
-/** A string or a list of strings; empty ones are left out, null is none. */
+/** A string or a list of strings; empty ones are left out, null is none. A list that is Go's []string is not one that the API server takes. */
 function readStrings(value: unknown): Evaluated<readonly string[]> {
+  if (value instanceof TextList) return { ok: false, problem: NO_MAPPING_LIST };
   const list: unknown = typeof value === 'string' ? [value] : (value ?? []);
-  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
+  const texts = Array.isArray(list) ? list.map(textOf) : [undefined];
+  if (!texts.every((text) => text !== undefined))
     return { ok: false, problem: 'does not give a string or a list of strings' };
-  return { ok: true, value: (list as readonly string[]).filter((item) => item !== '') };
+  return { ok: true, value: texts.filter((text) => text !== '') };
+}
+
+/** What an element's Value() is in Go, when that is a string: a type's is its name, an optional's that of what is in it. */
+function textOf(element: unknown): string | undefined {
+  if (typeof element === 'string') return element;
+  if (element instanceof TypeValue) return element.name;
+  return element instanceof Optional ? textOf(element.value) : undefined;
 }
 
 function readBool(value: unknown): Evaluated<boolean> {

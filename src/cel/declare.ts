@@ -1,8 +1,9 @@
 // How functions are declared: a table of overloads, each with its types as text and what it does. The checker picks from their types, the
-// planner guards the call at run time by the same types, so an implementation may trust what it is given (but not the elements of a list).
+// planner guards the call at run time by the same types, so an implementation may trust what it is given (but of the elements of a list only
+// the first).
 
 import type { Budget } from './budget.ts';
-import { parseType, runtimeName, type Type } from './types.ts';
+import { DYN, isDynamic, listOf, parseType, runtimeName, type Type } from './types.ts';
 import { LazyObject, typeNameOf, type Value } from './value.ts';
 
 /** Throw it from an implementation: the evaluation ends with this message, unless `||` or `&&` absorbs it. Not an Error: it has no stack. */
@@ -53,6 +54,12 @@ export function method<A extends readonly Value[]>(
   return overload(name, true, params, { result, implementation });
 }
 
+/** The same function, for lists whatever they hold: what cel-go binds once for all overloads is not guarded by the types of elements. */
+export function forAnyList(declared: Overload): Overload {
+  const guards = declared.params.map((type) => guardOf(type.name === 'list' ? listOf(DYN) : type));
+  return { ...declared, guards };
+}
+
 interface Rest<A extends readonly Value[]> {
   readonly result: string;
   readonly implementation: ((budget: Budget, ...args: A) => Value) | undefined;
@@ -88,7 +95,15 @@ function guardOf(type: Type): (value: Value) => boolean {
   if (type.name === 'bool') return (value) => typeof value === 'boolean';
   if (type.name === 'int') return (value) => typeof value === 'bigint';
   if (type.name === 'double') return (value) => typeof value === 'number';
-  if (type.name === 'list') return (value) => Array.isArray(value);
+  if (type.name === 'list') return guardOfList(type);
   const name = runtimeName(type);
   return (value) => typeof value === 'object' && !(value instanceof LazyObject) && typeNameOf(value) === name;
+}
+
+/** A list is judged by its first element, as cel-go does (common/types/types.go defaultIsAssignableRuntimeType). */
+function guardOfList({ parameters: [element] }: Type): (value: Value) => boolean {
+  const isKnown = element !== undefined && !isDynamic(element) && element.kind !== 'param';
+  if (!isKnown) return (value) => Array.isArray(value);
+  const guard = guardOf(element);
+  return (value) => Array.isArray(value) && (value.length === 0 || guard(value[0] as Value));
 }

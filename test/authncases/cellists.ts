@@ -1,6 +1,6 @@
 // Lists, maps and absence in expressions.
 
-import { disagrees, type Row, refused, type Scenario, type Topic, value, withValue } from './case.ts';
+import { type Row, refused, type Scenario, type Topic, value, withValue } from './case.ts';
 
 const SOURCE = 'pkg/cel/environment/base.go: standard macros, library.Lists, ext.Sets';
 const OVERLOAD = refused('TOKEN_CLAIMS', 'no such overload');
@@ -52,14 +52,54 @@ export const celLists: Topic = {
       ['the second', { l: ['a', 'b'] }, withValue('b')],
       ['not there', { l: ['a'] }, nobody('index out of bounds: 1')],
     ),
-    scenario('claims.l.sort()', ['by code point', { l: ['b', 'B', 'a'] }, withValue('B', 'a', 'b')]),
+    scenario(
+      'claims.l.sort()',
+      ['by code point', { l: ['b', 'B', 'a'] }, withValue('B', 'a', 'b')],
+      ['of none', { l: [] }, withValue()],
+      ['not of types mixed', { l: ['b', 1] }, nobody('list elements must have the same type')],
+      ['not of lists', { l: [['b'], ['a']] }, nobody('list elements must be comparable')],
+      ['not of null', { l: [null, 'a'] }, nobody('list elements must be comparable')],
+    ),
     scenario('claims.l.distinct()', ['once each', { l: ['b', 'a', 'b'] }, withValue('b', 'a')]),
     scenario('[claims.l.min(), claims.l.max()]', ['of strings', { l: ['b', 'a', 'c'] }, withValue('a', 'c')]),
-    scenario('string(claims.l.sum())', [
-      'of numbers',
-      { l: [1, 2.5] },
-      withValue('3.5'),
-      disagrees({ kind: 'refused', code: 'TOKEN_CLAIMS' }, 'whole numbers and others are not added'),
+    scenario(
+      "string(claims.l.min()) + ' ' + string(claims.l.max())",
+      ['of numbers', { l: [2.5, 1, 3] }, withValue('1 3')],
+      ['of booleans', { l: [true, false] }, withValue('false true')],
+      ['what has another type than the first is passed over', { l: ['b', 1, true, 'a'] }, withValue('a b')],
+      ['unless it has no order at all', { l: ['b', null] }, OVERLOAD],
+      ['a list has none', { l: ['b', ['a']] }, OVERLOAD],
+      ['nor has what comes first', { l: [null, 'a'] }, OVERLOAD],
+      ['of none', { l: [] }, nobody('min called on empty list')],
+    ),
+    scenario(
+      "claims.l.isSorted() ? 'yes' : 'no'",
+      ['strings', { l: ['a', 'a', 'b'] }, withValue('yes')],
+      ['not sorted', { l: ['b', 'a'] }, withValue('no')],
+      ['numbers', { l: [1, 2.5] }, withValue('yes')],
+      ['types mixed', { l: ['b', 1, 'a'] }, withValue('yes')],
+      ['with null', { l: ['b', null] }, OVERLOAD],
+      ['objects', { l: [{}, {}] }, OVERLOAD],
+    ),
+    scenario(
+      'string(claims.l.sum())',
+      ['of numbers', { l: [1, 2.5] }, withValue('3.5')],
+      ['of whole numbers', { l: [1, 2] }, withValue('3')],
+      ['of none', { l: [] }, withValue('0')],
+      ['not with a string', { l: [1, 'a'] }, OVERLOAD],
+      ['nor with null', { l: [1, null] }, OVERLOAD],
+      ['nor of strings', { l: ['a', 'b'] }, OVERLOAD],
+      ['nor of a string', { l: '12' }, OVERLOAD],
+    ),
+    scenario(
+      "claims.l.join('+')",
+      ['not when the first is a number', { l: [1, 'a'] }, OVERLOAD],
+      ['nor when a later one is', { l: ['a', 1] }, nobody('join: invalid input')],
+    ),
+    scenario("string(claims.l.indexOf('a')) + ' ' + string(claims.l.lastIndexOf('a'))", [
+      'other types are not equal',
+      { l: [1, 'a', null, 'a'] },
+      withValue('1 3'),
     ]),
     scenario(
       "sets.contains(claims.l, ['a', 'b']) ? 'yes' : 'no'",
@@ -76,7 +116,13 @@ export const celLists: Topic = {
       ['in order', { l: ['a', 'b'] }, withValue('same')],
       ['not in order', { l: ['b', 'a'] }, withValue('not')],
     ),
-    scenario('claims.l.flatten()', ['one level', { l: [['a'], ['b', 'c']] }, withValue('a', 'b', 'c')]),
+    scenario(
+      'claims.l.flatten()',
+      ['one level', { l: [['a'], ['b', 'c']] }, withValue('a', 'b', 'c')],
+      ['where the first is no list', { l: ['a', ['b']] }, withValue('a', 'b')],
+      ['where a later one is none', { l: [['a'], 'b'] }, withValue('a', 'b')],
+    ),
+    scenario('claims.l.flatten(2)', ['what is no list stays', { l: ['a', [['b']]] }, withValue('a', 'b')]),
   ],
 };
 

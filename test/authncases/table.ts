@@ -3,7 +3,7 @@
 import { audiences } from './audiences.ts';
 import type { Topic } from './case.ts';
 import { celLists, celMaps, celOptional } from './cellists.ts';
-import { celStrings } from './celstrings.ts';
+import { celResults, celStrings } from './celstrings.ts';
 import { celValues } from './celvalues.ts';
 import { characters } from './characters.ts';
 import { distributed } from './distributed.ts';
@@ -36,6 +36,7 @@ export const TABLE: readonly Topic[] = [
   names,
   celValues,
   celStrings,
+  celResults,
   celLists,
   celMaps,
   celOptional,

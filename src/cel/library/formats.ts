@@ -3,7 +3,7 @@
 
 import type { Budget } from '../budget.ts';
 import { fn, type Library, method } from '../declare.ts';
-import { NONE, Opaque, Optional, type Value } from '../value.ts';
+import { NONE, Opaque, Optional, TextList, type Value } from '../value.ts';
 import { parseTimestamp } from './instants.ts';
 import { URLValue } from './urls.ts';
 
@@ -66,7 +66,9 @@ export const formats: Library = [
     'optional(list(string))',
     (budget: Budget, format: FormatValue, text: string): Value => {
       budget.spendOn(text.length);
-      return format.accepts(text) ? NONE : new Optional([`does not match the format ${format.name}`]);
+      return format.accepts(text)
+        ? NONE
+        : new Optional(TextList.of(`does not match the format ${format.name}`));
     },
   ),
 ];

@@ -1,8 +1,9 @@
 // Lists: Kubernetes' own (apiserver pkg/cel/library/lists.go), cel-go's at version 3 (ext/lists.go), and its sets (ext/sets.go).
 
 import type { Budget } from '../budget.ts';
-import { Fault, fn, type Library, method, type Overload } from '../declare.ts';
+import { Fault, fn, forAnyList, type Library, method, type Overload } from '../declare.ts';
 import { compare, isEqual } from '../equality.ts';
+import { absorb } from '../invoke.ts';
 import { Duration, typeNameOf, Uint, type Value } from '../value.ts';
 import { checkDuration } from './instants.ts';
 import { includes, int, uint } from './operators.ts';
@@ -30,23 +31,28 @@ export const lists: Library = [
   }),
 
   method('slice', ['list(T)', 'int', 'int'], 'list(T)', slice),
-  method('flatten', ['list(list(T))'], 'list(T)', (budget: Budget, items: Items) =>
-    flatten(budget, items, 1n),
+  forAnyList(
+    method('flatten', ['list(list(T))'], 'list(T)', (budget: Budget, items: Items) =>
+      flatten(budget, items, 1n),
+    ),
   ),
   method('flatten', ['list(dyn)', 'int'], 'list(dyn)', flatten),
   ...COMPARABLE.map((type) =>
-    method('sort', [`list(${type})`], `list(${type})`, (budget: Budget, items: Items) =>
-      sortBy(budget, items, items),
+    forAnyList(
+      method('sort', [`list(${type})`], `list(${type})`, (budget: Budget, items: Items) =>
+        sortBy(budget, items, items),
+      ),
     ),
   ),
   ...COMPARABLE.map((type) =>
-    method('@sortByAssociatedKeys', ['list(T)', `list(${type})`], 'list(T)', sortBy),
+    forAnyList(method('@sortByAssociatedKeys', ['list(T)', `list(${type})`], 'list(T)', sortBy)),
   ),
   method('reverse', ['list(T)'], 'list(T)', (budget: Budget, items: Items) => {
     budget.spend(items.length);
     return items.toReversed();
   }),
   method('distinct', ['list(T)'], 'list(T)', (budget: Budget, items: Items) => {
+    if (items.length === 0) return items;
     const kept: Value[] = [];
     for (const item of items) if (!includes(budget, kept, item)) kept.push(item);
     return kept;
@@ -72,7 +78,7 @@ export const lists: Library = [
 
 function isSorted(budget: Budget, items: Items): boolean {
   budget.spend(items.length);
-  return items.every((item, index) => index === 0 || compare(items[index - 1] ?? null, item) <= 0);
+  return items.every((item, index) => !(orderOf(items[index - 1] ?? item, item) > 0));
 }
 
 /** `add` is only given values of the type. */
@@ -94,9 +100,26 @@ function extreme(name: string, type: string, sign: number): Overload {
     budget.spend(items.length);
     let [found] = items;
     if (found === undefined) throw new Fault(`${name} called on empty list`);
-    for (const item of items) if (compare(item, found) * sign > 0) found = item;
+    for (const item of items) if (orderOf(found, item) * sign < 0) found = item;
     return found;
   });
+}
+
+/** As compare, but elements of different types are in no order (NaN): the API server goes over them. Throws Fault for what has no order at all. */
+function orderOf(before: Value, item: Value): number {
+  if (!hasOrder(item)) throw new Fault('no such overload');
+  return hasOrder(before, item) ? compare(before, item) : Number.NaN;
+}
+
+/** Whether there is an order between two values, or between a value and its like. */
+function hasOrder(a: Value, b = a): boolean {
+  try {
+    compare(a, b);
+    return true;
+  } catch (error) {
+    absorb(error);
+    return false;
+  }
 }
 
 function slice(budget: Budget, items: Items, start: bigint, end: bigint): Items {
@@ -124,10 +147,10 @@ function sortBy(budget: Budget, items: Items, keys: Items): Items {
   budget.spend(items.length * Math.ceil(Math.log2(items.length + 2)));
   const [first] = keys;
   if (first === undefined) return items;
+  if (!hasOrder(first)) throw new Fault('list elements must be comparable');
   const name = typeNameOf(first);
   if (!keys.every((key) => typeNameOf(key) === name))
     throw new Fault('list elements must have the same type');
-  compare(first, first);
   const order = items.map((_, index) => index).sort((a, b) => compare(keys[a] ?? null, keys[b] ?? null) || 0);
   return order.map((index) => items[index] ?? null);
 }

@@ -54,7 +54,9 @@ export const operators: Library = [
   }),
   fn('_+_', ['list(A)', 'list(A)'], 'list(A)', (budget: Budget, a: readonly Value[], b: readonly Value[]) => {
     budget.spend(a.length + b.length);
-    return [...a, ...b];
+    // Nothing more than the other: the same list, as in cel-go.
+    if (a.length === 0) return b;
+    return b.length === 0 ? a : [...a, ...b];
   }),
   fn('_+_', ['duration', 'duration'], 'duration', (_: Budget, a: Duration, b: Duration) =>
     checkDuration(a.nanos + b.nanos),

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { RE2JS } from 're2js';
 import type { Budget } from '../budget.ts';
 import { Fault, fn, type Library, method } from '../declare.ts';
+import { TextList } from '../value.ts';
 
 /** The longest pattern; a token may bring one. */
 export const MAX_PATTERN = 1_000;
@@ -38,7 +39,7 @@ export function createPatterns(): Library {
 function declarePatterns(compile: Compile): Library {
   const findAll = (budget: Budget, text: string, pattern: string, limit: bigint): readonly string[] => {
     const matcher = compile(budget, text, pattern).matcher(text);
-    const found: string[] = [];
+    const found = new TextList();
     while ((limit < 0n || BigInt(found.length) < limit) && matcher.find()) {
       budget.spend(1);
       found.push(matcher.group() ?? '');

@@ -2,7 +2,7 @@
 
 import type { Budget } from '../budget.ts';
 import { Fault, fn, type Library, method } from '../declare.ts';
-import type { Value } from '../value.ts';
+import { TextList, typeNameOf, type Value } from '../value.ts';
 import { checkLength, countCharacters } from './operators.ts';
 
 const ASCII_UPPER = /[A-Z]+/g;
@@ -141,7 +141,7 @@ function join(budget: Budget, items: readonly Value[], separator: string): strin
   budget.spend(items.length);
   let length = 0;
   for (const item of items) {
-    if (typeof item !== 'string') throw new Fault('no such overload');
+    if (typeof item !== 'string') throw new Fault(`join: invalid input: ${typeNameOf(item)}`);
     length += item.length + separator.length;
   }
   checkLength(budget, length);
@@ -177,10 +177,10 @@ function replace(budget: Budget, { text, old, by, limit }: Replacement): string 
 
 function splitBy(budget: Budget, text: string, separator: string, limit: bigint): readonly string[] {
   budget.spendOn(text.length);
-  if (limit === 0n) return [];
+  if (limit === 0n) return new TextList();
   const parts = separator === '' ? [...text] : text.split(separator);
   budget.spend(parts.length);
-  if (limit < 0n || limit >= BigInt(parts.length)) return parts;
+  if (limit < 0n || limit >= BigInt(parts.length)) return TextList.from(parts);
   const count = Number(limit) - 1;
-  return [...parts.slice(0, count), parts.slice(count).join(separator)];
+  return TextList.from([...parts.slice(0, count), parts.slice(count).join(separator)]);
 }

@@ -2,7 +2,7 @@
 
 import type { Budget } from '../budget.ts';
 import { Fault, fn, type Library, method } from '../declare.ts';
-import { MapValue, Opaque } from '../value.ts';
+import { MapValue, Opaque, TextList } from '../value.ts';
 
 const TYPE = 'kubernetes.URL';
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
@@ -99,7 +99,7 @@ export const urls: Library = [
   method('getQuery', [TYPE], 'map(string, list(string))', (budget: Budget, { pairs }: URLValue) => {
     budget.spend(pairs.size);
     const map = new MapValue();
-    for (const [name, values] of pairs) map.insert(name, values);
+    for (const [name, values] of pairs) map.insert(name, TextList.from(values));
     return map;
   }),
 ];
