@@ -2,6 +2,7 @@
 // issuers: what can't be carried in an Impersonate-* header unchanged, or would make somebody part of the cluster itself (system:), is refused
 // instead of repaired. This is where Postern is stricter than the API server, which carries nothing.
 
+import { uncarriable } from '../kube/headervalue.ts';
 import { freezeUserInfo, type UserInfo } from '../kube/userinfo.ts';
 
 /** A user as mapped; empty groups are still among them. */
@@ -29,7 +30,6 @@ export const MAX_IDENTITY_BYTES = 512 * 1024;
 /** "Impersonate-Group: " and the line's end. */
 const LINE_OVERHEAD_BYTES = 21;
 const SYSTEM_PREFIX = 'system:';
-const CONTROL = /\p{Cc}/u;
 
 /** Freezes a mapped user that can be carried. An empty group is dropped: no header can carry it, and no binding can name it. */
 export function admitIdentity(mapped: MappedUser, systemIdentities: 'Refuse' | 'Allow'): Admission {
@@ -59,18 +59,12 @@ function findUncarriable({ username, uid, groups, extra }: MappedUser): string |
   ];
   for (const [part, values] of parts) {
     for (const value of values) {
-      const problem = uncarriable(value);
+      // An empty uid is none, and an empty extra value has a line of its own.
+      const problem = value === '' ? undefined : uncarriable(value);
       if (problem !== undefined) return `${part} ${problem}`;
     }
   }
   return undefined;
-}
-
-/** What would arrive changed or not at all: white space at the ends is lost in transit, control characters split lines. */
-function uncarriable(value: string): string | undefined {
-  if (!value.isWellFormed()) return 'holds half a surrogate pair';
-  if (CONTROL.test(value)) return 'holds a control character';
-  return value === value.trim() ? undefined : 'begins or ends with white space';
 }
 
 function describeSystemIdentity(username: string, groups: readonly string[]): string | undefined {

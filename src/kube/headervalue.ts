@@ -13,14 +13,17 @@ export function carry(what: string, value: string): string {
   return Buffer.from(value).toString('latin1');
 }
 
-/** Why a value cannot be carried in a header unchanged, as the end of a sentence about it; undefined when it can. */
+/**
+ * Why a value is not carried in a header, as the end of a sentence about it; undefined when it is. The one rule for every part of an identity,
+ * wherever it comes from. White space and control characters are Unicode's: those beyond ASCII would arrive, but as a name that looks like another.
+ */
 export function uncarriable(value: string): string | undefined {
-  if (value.trim() === '') return 'is blank';
-  if (/^[ \t]|[ \t]$/.test(value)) return 'begins or ends with white space';
+  const { length } = value.trim();
+  if (length === 0) return 'is blank';
+  if (length !== value.length) return 'begins or ends with white space';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: header values hold no control characters
-  if (/[\x00-\x1f\x7f]/.test(value)) return 'holds a control character';
-  if (!value.isWellFormed()) return 'is not well-formed Unicode';
-  return undefined;
+  if (/[\x00-\x1f\x7f-\x9f]/.test(value)) return 'holds a control character';
+  return value.isWellFormed() ? undefined : 'is not well-formed Unicode';
 }
 
 /**
