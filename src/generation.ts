@@ -13,15 +13,17 @@ import type { GateConfig } from './config/config.ts';
 import { credentialProblem } from './config/onwardrules.ts';
 import { assertionHeadersOf } from './config/presetfill.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
-import { type AskCluster, createImpersonationCheck } from './onward/check.ts';
+import { type AskCluster, createImpersonationCheck, type ImpersonationObserver } from './onward/check.ts';
 import { createOnward } from './onward/onward.ts';
 import { askCluster } from './proxy/ask.ts';
 import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
 import { compileTrusted, type IsTrusted } from './trusted.ts';
 
-/** How long the cluster may take to say whether somebody may impersonate. ms */
+/** How long the cluster may take to say whether somebody may impersonate, or whose a token is. ms */
 const REVIEW_TIMEOUT_MS = 5_000;
 const TOKEN_REVIEWS_PATH = '/apis/authentication.k8s.io/v1/tokenreviews';
+
+const NO_OBSERVER: ImpersonationObserver = { onCheck: () => {}, onReview: () => {} };
 
 export interface Generation {
   readonly config: GateConfig;
@@ -53,8 +55,12 @@ export interface GenerationDeps {
     certificates: CertificateRules | undefined,
   ) => Authenticator;
   readonly observeAuthentication: (outcome: Outcome) => void;
+  /** Of a cluster by its name; default is told nothing. */
+  readonly observeImpersonation?: (cluster: string) => ImpersonationObserver;
   /** ms since the epoch; default the system's clock. */
   readonly now?: () => number;
+  /** For tests: how long a cluster may take to answer a question of ours. Default REVIEW_TIMEOUT_MS. ms */
+  readonly reviewTimeoutMs?: number | undefined;
 }
 
 /** A configuration that reads well but can't be put to work: each sentence names what. */
@@ -105,8 +111,10 @@ export function buildGeneration(
       () => createUpstream(name, target),
       (value) => value.close(),
     );
-    const check = createImpersonationCheck(askAbout(upstream), deps.now ?? Date.now);
-    const reviewer = { name, review: (body: string) => askAbout(upstream)(TOKEN_REVIEWS_PATH, body) };
+    const ask = askAbout(upstream, deps.reviewTimeoutMs);
+    const observer = deps.observeImpersonation?.(name) ?? NO_OBSERVER;
+    const check = createImpersonationCheck(ask, deps.now ?? Date.now, observer);
+    const reviewer = { name, review: (body: string) => ask(TOKEN_REVIEWS_PATH, body) };
     clusters.push({ name, match, upstream, reviewer, onward: createOnward(cluster, check) });
   }
   if (problems.length > 0) throw new GenerationError(problems);
@@ -165,9 +173,9 @@ export async function retireGeneration(old: Generation, living: Iterable<Generat
 }
 
 /** Asks as the gate itself whether somebody may do something. */
-function askAbout(upstream: Upstream): AskCluster {
+function askAbout(upstream: Upstream, timeoutMs = REVIEW_TIMEOUT_MS): AskCluster {
   return async (path, body) => {
-    const answer = await askCluster(upstream, { method: 'POST', path, body, timeoutMs: REVIEW_TIMEOUT_MS });
+    const answer = await askCluster(upstream, { method: 'POST', path, body, timeoutMs });
     return { status: answer.status, body: answer.body.toString() };
   };
 }

@@ -89,6 +89,17 @@ export function createMetrics(build: { readonly version: string; readonly node: 
       'Requests that the rules at the gate judged, by the rule that decided; none where there are no rules.',
       ['cluster', 'rule', 'decision'],
     ),
+    impersonationChecks: counter(
+      'postern_impersonation_checks_total',
+      'Requests with `kubectl --as` that the cluster was to judge, by its answer.',
+      ['cluster', 'outcome'],
+    ),
+    accessReviewDuration: histogram(
+      'postern_subject_access_review_duration_seconds',
+      'Time that the API server took for one question of such a check: `_count` is how many were asked, what was remembered is not asked.',
+      ['cluster', 'outcome'],
+      REQUEST_BUCKETS_SECONDS,
+    ),
     jwksRefresh: counter('postern_jwks_refresh_total', "Fetches of an issuer's keys.", ['issuer', 'outcome']),
     jwksAge: gauge('postern_jwks_age_seconds', 'Age of the keys in use of an issuer.', ['issuer']),
     upstreamErrors: counter(

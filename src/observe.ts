@@ -16,6 +16,7 @@ import {
 } from './kube/longrunning.ts';
 import { type Log, loggedError, loggedTarget } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { ImpersonationObserver } from './onward/check.ts';
 import { headerValue } from './proxy/headers.ts';
 import type { Session } from './sessions.ts';
 
@@ -207,6 +208,15 @@ function requestFields(exchange: Exchange, status: number, durationMs: number): 
     error: failure?.code,
     detail: failure?.detail,
     cause: failure === undefined ? undefined : loggedError(failure.cause),
+  };
+}
+
+/** Counts what `kubectl --as` asks of a cluster, and how long its answers take. */
+export function observeImpersonation(cluster: string, metrics: Metrics): ImpersonationObserver {
+  return {
+    onCheck: (outcome) => metrics.impersonationChecks.inc({ cluster, outcome }),
+    onReview: (outcome, durationMs) =>
+      metrics.accessReviewDuration.observe({ cluster, outcome }, durationMs / 1000),
   };
 }
 

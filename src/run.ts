@@ -17,7 +17,13 @@ import { createConnections, createLifecycle } from './lifecycle.ts';
 import { secureContextOptions } from './listener.ts';
 import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createObserver, type Observer, observeRefresh, observeRenewal } from './observe.ts';
+import {
+  createObserver,
+  type Observer,
+  observeImpersonation,
+  observeRefresh,
+  observeRenewal,
+} from './observe.ts';
 import { startOps } from './ops.ts';
 import {
   ConfigurationRefused,
@@ -46,6 +52,8 @@ export interface RunOptions {
   readonly logStream?: DestinationStream;
   /** For tests: where issuers' documents come from. Default is over verified TLS; no configuration changes it. */
   readonly fetcher?: DocumentFetcher;
+  /** For tests: how long a cluster may take to answer a question of the gate's own. Default 5 s. ms */
+  readonly reviewTimeoutMs?: number;
   /** Set when the gate is one of several processes that share a listener: it has no ops listener then, its primary answers for all. */
   readonly worker?: WorkerRole;
 }
@@ -109,6 +117,9 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
           onRenewal: (event) => observeRenewal(event, log),
         }),
       observeAuthentication: observer.onAuthentication,
+      observeImpersonation: (cluster) => observeImpersonation(cluster, metrics),
+      now,
+      reviewTimeoutMs: options.reviewTimeoutMs,
     });
   const current = holdCurrent(attempt(() => build(config, undefined)));
   const open: (() => void)[] = [() => void current.close()];

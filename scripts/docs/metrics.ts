@@ -28,6 +28,12 @@ const LABELS: Readonly<Record<string, string>> = {
   source: '`authorization`, `subprotocol` (WebSocket), `header` (assertion); `none`',
   outcome: '`ok`, `rejected`, `none` (no credential), `unavailable` (503)',
   'postern_jwks_refresh_total outcome': '`ok`, `failed`',
+  'postern_token_reviews_total outcome':
+    '`authenticated`, `unauthenticated`, `unavailable` (504), `refused`: no review, or from the wrong client; `failed`: a fault of ours',
+  'postern_impersonation_checks_total outcome':
+    "`allowed`, `denied`, `forbidden`: the gate's own account may not ask; `unavailable`: no answer, or too many of one user that are waited for",
+  'postern_subject_access_review_duration_seconds outcome':
+    "`allowed`, `denied`, `forbidden`: the gate's own account may not ask; `unavailable`: no answer",
   issuer: '`authentication.jwt[].issuer.url`',
   reason:
     '`unreachable`, `tls`, `timeout`, `reset`, `protocol`, `credentials`, `upgrade_invalid_response`; the codes of [errors](errors.md) without `UPSTREAM_`',

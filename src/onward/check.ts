@@ -45,22 +45,44 @@ export type CheckImpersonation = (
   info: RequestInfo,
 ) => Promise<Impersonation>;
 
+/** Is told what checks decide and what they cost. */
+export interface ImpersonationObserver {
+  /** A request was judged. */
+  onCheck(outcome: Impersonation['kind']): void;
+  /** A SubjectAccessReview was sent and has ended; what was remembered is not told. ms */
+  onReview(outcome: Impersonation['kind'], durationMs: number): void;
+}
+
 /** Checks impersonation at one cluster. `now` gives ms. */
-export function createImpersonationCheck(ask: AskCluster, now: () => number): CheckImpersonation {
-  const answerOf = rememberAnswers(ask, now);
+export function createImpersonationCheck(
+  ask: AskCluster,
+  now: () => number,
+  observer: ImpersonationObserver,
+): CheckImpersonation {
+  const answerOf = rememberAnswers(observeReviews(ask, now, observer), now);
   return async (requestor, wanted, info) => {
-    let denied: Impersonation | undefined;
-    try {
-      for (const way of impersonationWays(wanted, info)) {
-        const found = await tryWay(way, (question) => answerOf(requestor, question));
-        if (found.kind === 'allowed') return found;
-        denied ??= found;
-      }
-    } catch (cause) {
-      return { kind: cause instanceof AskingForbidden ? 'forbidden' : 'unavailable', cause };
-    }
-    return denied ?? { kind: 'unavailable', cause: new TypeError('nothing was asked') };
+    const found = await judge(impersonationWays(wanted, info), (question) => answerOf(requestor, question));
+    observer.onCheck(found.kind);
+    return found;
   };
+}
+
+async function judge(ways: readonly ImpersonationWay[], answerOf: AnswerOf): Promise<Impersonation> {
+  let denied: Impersonation | undefined;
+  try {
+    for (const way of ways) {
+      const found = await tryWay(way, answerOf);
+      if (found.kind === 'allowed') return found;
+      denied ??= found;
+    }
+  } catch (cause) {
+    return { kind: kindOf(cause), cause };
+  }
+  return denied ?? { kind: 'unavailable', cause: new TypeError('nothing was asked') };
+}
+
+function kindOf(cause: unknown): 'forbidden' | 'unavailable' {
+  return cause instanceof AskingForbidden ? 'forbidden' : 'unavailable';
 }
 
 interface Answer {
@@ -68,13 +90,15 @@ interface Answer {
   readonly reason: string;
 }
 
+type AnswerOf = (question: Question) => Promise<Answer>;
+
+/** Sends one review. @throws AskingForbidden, or whatever kept it from being answered */
+type Review = (review: string) => Promise<Answer>;
+
 /** The gate's account may not create reviews. */
 class AskingForbidden extends Error {}
 
-async function tryWay(
-  { questions, groups }: ImpersonationWay,
-  answerOf: (question: Question) => Promise<Answer>,
-): Promise<Impersonation> {
+async function tryWay({ questions, groups }: ImpersonationWay, answerOf: AnswerOf): Promise<Impersonation> {
   const answers = await Promise.all(questions.map(answerOf));
   const at = answers.findIndex(({ allowed }) => !allowed);
   const [question, answer] = [questions[at], answers[at]];
@@ -97,7 +121,7 @@ interface AboutUser {
  * Answers are remembered with the UserInfo that they are about, which the verdict cache shares between the requests of one token: whatever
  * another identity looks like, it is another object.
  */
-function rememberAnswers(ask: AskCluster, now: () => number) {
+function rememberAnswers(review: Review, now: () => number) {
   const known = new WeakMap<UserInfo, AboutUser>();
   return (requestor: UserInfo, question: Question): Promise<Answer> => {
     const about = known.get(requestor) ?? { answers: new Map<string, Remembered>(), waiting: 0 };
@@ -106,7 +130,7 @@ function rememberAnswers(ask: AskCluster, now: () => number) {
     const key = keyOf(question);
     const found = answers.get(key);
     if (found !== undefined && now() < found.until) return found.answer;
-    const answer = askOne(about, ask, accessReview(requestor, question));
+    const answer = askOne(about, review, accessReview(requestor, question));
     const remembered: Remembered = { answer, until: Number.POSITIVE_INFINITY };
     answers.delete(key);
     if (answers.size >= MAX_REMEMBERED) answers.delete(answers.keys().next().value ?? '');
@@ -123,19 +147,37 @@ function rememberAnswers(ask: AskCluster, now: () => number) {
   };
 }
 
-async function askOne(about: AboutUser, ask: AskCluster, review: string): Promise<Answer> {
+async function askOne(about: AboutUser, review: Review, question: string): Promise<Answer> {
   if (about.waiting >= MAX_WAITING)
     throw new Error('too many reviews about this user wait for their answers');
   about.waiting++;
   try {
-    const { status, body } = await ask(ACCESS_REVIEWS_PATH, review);
-    if (status === 403) throw new AskingForbidden('the API server forbids subjectaccessreviews');
-    const answer = status === 201 || status === 200 ? readAccessReview(body) : undefined;
-    if (answer === undefined) throw new Error(`a subjectaccessreview was answered with ${status}`);
-    return answer;
+    return await review(question);
   } finally {
     about.waiting--;
   }
+}
+
+function observeReviews(ask: AskCluster, now: () => number, observer: ImpersonationObserver): Review {
+  return async (review) => {
+    const begin = now();
+    try {
+      const answer = await askCluster(ask, review);
+      observer.onReview(answer.allowed ? 'allowed' : 'denied', now() - begin);
+      return answer;
+    } catch (cause) {
+      observer.onReview(kindOf(cause), now() - begin);
+      throw cause;
+    }
+  };
+}
+
+async function askCluster(ask: AskCluster, review: string): Promise<Answer> {
+  const { status, body } = await ask(ACCESS_REVIEWS_PATH, review);
+  if (status === 403) throw new AskingForbidden('the API server forbids subjectaccessreviews');
+  const answer = status === 201 || status === 200 ? readAccessReview(body) : undefined;
+  if (answer === undefined) throw new Error(`a subjectaccessreview was answered with ${status}`);
+  return answer;
 }
 
 function keyOf(question: Question): string {

@@ -14,6 +14,7 @@ import { makeTime } from '../../fakes/time.ts';
 // The bounds of `kubectl --as`: field-lessons S40 (Tremolo#94), and how long an answer holds.
 const alice = freezeUserInfo({ username: 'alice' });
 const INFO = infoOf('/api/v1/pods');
+const UNSEEN = { onCheck: () => {}, onReview: () => {} };
 
 function infoOf(path: string): RequestInfo {
   const parsed = parseTarget(path);
@@ -37,7 +38,7 @@ function cluster(allows: (verb: string, name: string) => boolean) {
 
 t.test('all parts are asked at once, and one no is a no, in the words of the first', async (t) => {
   const { ask, asked } = cluster((_verb, name) => name !== 'g2');
-  const check = createImpersonationCheck(ask, () => 0);
+  const check = createImpersonationCheck(ask, () => 0, UNSEEN);
   const wanted = freezeUserInfo({ username: 'bob', groups: ['g1', 'g2', 'g3'] });
   t.match(await check(alice, wanted, INFO), {
     kind: 'denied',
@@ -49,7 +50,7 @@ t.test('all parts are asked at once, and one no is a no, in the words of the fir
 
 t.test('constrained impersonation is asked for when the old verb is denied, and suffices', async (t) => {
   const { ask, asked } = cluster((verb) => verb !== 'impersonate');
-  const check = createImpersonationCheck(ask, () => 0);
+  const check = createImpersonationCheck(ask, () => 0, UNSEEN);
   const wanted = freezeUserInfo({ username: 'system:node:n1' });
   t.same(await check(alice, wanted, INFO), { kind: 'allowed', groups: ['system:nodes'] });
   t.same(asked, [
@@ -58,7 +59,7 @@ t.test('constrained impersonation is asked for when the old verb is denied, and 
     'impersonate:arbitrary-node n1',
   ]);
   const half = cluster((verb) => verb.startsWith('impersonate:'));
-  const refused = await createImpersonationCheck(half.ask, () => 0)(alice, wanted, INFO);
+  const refused = await createImpersonationCheck(half.ask, () => 0, UNSEEN)(alice, wanted, INFO);
   t.match(refused, { kind: 'denied', question: { verb: 'impersonate' } }, 'half of it does not');
 });
 
@@ -66,7 +67,7 @@ t.test('a yes holds for seconds, a no for fewer, each for one user only', async 
   const time = makeTime(0);
   let allowed = true;
   const { ask, asked } = cluster(() => allowed);
-  const check = createImpersonationCheck(ask, time.clock.now);
+  const check = createImpersonationCheck(ask, time.clock.now, UNSEEN);
   const bob = freezeUserInfo({ username: 'bob' });
   await check(alice, bob, INFO);
   allowed = false;
@@ -102,6 +103,7 @@ t.test('requests that come meanwhile wait for the same answer', async (t) => {
         ),
       ),
     () => 0,
+    UNSEEN,
   );
   const bob = freezeUserInfo({ username: 'bob' });
   const both = Promise.all([check(alice, bob, INFO), check(alice, bob, INFO)]);
@@ -119,6 +121,7 @@ t.test('a failure is no answer, and is not remembered', async (t) => {
       return ask(path, body);
     },
     () => 0,
+    UNSEEN,
   );
   const bob = freezeUserInfo({ username: 'bob' });
   t.match(await check(alice, bob, INFO), { kind: 'unavailable', cause: { message: 'down' } });
@@ -136,6 +139,7 @@ t.test(
         return new Promise(() => {});
       },
       () => 0,
+      UNSEEN,
     );
     const targets = (prefix: string) =>
       freezeUserInfo({ username: prefix, groups: Array.from({ length: 31 }, (_, i) => `${prefix}${i}`) });
@@ -146,5 +150,57 @@ t.test(
     t.equal(open, MAX_WAITING, 'nothing more was asked');
     void check(freezeUserInfo({ username: 'zoe' }), targets('d'), INFO);
     t.equal(open, MAX_WAITING + 32);
+  },
+);
+
+t.test(
+  'each check is told with what it came to, each question once with the time that it took',
+  async (t) => {
+    const time = makeTime(0);
+    const told: unknown[][] = [];
+    let answer: () => { status: number; body: string } | Promise<never>;
+    const say = (allowed: boolean) => ({
+      status: 201,
+      body: JSON.stringify({ kind: 'SubjectAccessReview', status: { allowed } }),
+    });
+    const check = createImpersonationCheck(
+      async () => {
+        time.advance(7);
+        return answer();
+      },
+      time.clock.now,
+      {
+        onCheck: (outcome) => told.push(['check', outcome]),
+        onReview: (outcome, durationMs) => told.push(['review', outcome, durationMs]),
+      },
+    );
+    const ask = async (name: string) => {
+      told.length = 0;
+      await check(alice, freezeUserInfo({ username: name, groups: [] }), INFO);
+      return [...told];
+    };
+    answer = () => say(true);
+    t.same(await ask('bob'), [
+      ['review', 'allowed', 7],
+      ['check', 'allowed'],
+    ]);
+    t.same(await ask('bob'), [['check', 'allowed']], 'what is remembered was not asked');
+    answer = () => say(false);
+    t.match(await ask('carl'), [
+      ['review', 'denied'],
+      ['review', 'denied'],
+      ['review', 'denied'],
+      ['check', 'denied'],
+    ]);
+    answer = () => ({ status: 403, body: '' });
+    t.match(await ask('dora'), [
+      ['review', 'forbidden'],
+      ['check', 'forbidden'],
+    ]);
+    answer = () => Promise.reject(new Error('down'));
+    t.match(await ask('emil'), [
+      ['review', 'unavailable'],
+      ['check', 'unavailable'],
+    ]);
   },
 );
