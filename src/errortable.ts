@@ -155,10 +155,10 @@ export const ERRORS = {
   ...AWS_ERRORS,
   AUTHENTICATION_UNAVAILABLE: {
     status: 503,
-    text: 'Postern cannot verify credentials right now, because the identity provider does not answer. Your credential is not the problem: try again in a moment.',
-    when: 'No keys of the issuer are known yet, and it cannot be reached; or STS, for an AWS token.',
+    text: 'Postern cannot verify your credential right now: who could vouch for it (an identity provider, AWS, or the cluster itself) does not answer, or is not asked at present. Nothing is known against it: try again in a moment.',
+    when: 'No keys of the issuer are known yet, and it cannot be reached; or STS, for an AWS token; or, for the token of a service account, the cluster did not answer a TokenReview within 5 seconds, or very many bad tokens came lately.',
     solve:
-      'See `/readyz?verbose` and the log; check the way from Postern to the issuer and its certificate authority.',
+      'See `/readyz?verbose` and the log, which has the cause; check the way from Postern to the issuer and its certificate authority, or to the cluster.',
   },
   ...ONWARD_ERRORS,
   ...RULE_ERRORS,

@@ -106,6 +106,7 @@ function authenticate(exchange: Exchange): void | Promise<void> {
     peerTrusted: generation.isTrusted(peerAddress),
     peerAddress,
     certificate: exchange.certificate,
+    addressOf: generation.addressOf,
     cluster: exchange.reviewer,
   });
   if (answer instanceof Promise) return answer.then((outcome) => applyOutcome(exchange, outcome));

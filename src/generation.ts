@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type AnonymousUser, createAnonymous } from './authn/anonymous.ts';
-import type { Authenticator } from './authn/authenticator.ts';
+import type { AddressOf, Authenticator } from './authn/authenticator.ts';
 import type { CertificateRules } from './authn/certificates.ts';
 import type { Outcome } from './authn/outcome.ts';
 import { compileRules, judgesAnything, type Rules } from './authz/rules.ts';
@@ -15,6 +15,7 @@ import { assertionHeadersOf } from './config/presetfill.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
 import { type AskCluster, createImpersonationCheck, type ImpersonationObserver } from './onward/check.ts';
 import { createOnward } from './onward/onward.ts';
+import { callerAddress } from './proxy/address.ts';
 import { askCluster } from './proxy/ask.ts';
 import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
 import { compileTrusted, type IsTrusted } from './trusted.ts';
@@ -34,6 +35,8 @@ export interface Generation {
   /** The rules at the gate; undefined when there are none, so that nothing is done for them. */
   readonly rules: Rules | undefined;
   readonly isTrusted: IsTrusted;
+  /** The caller's address, of which trusted proxies may have told. */
+  readonly addressOf: AddressOf;
   /** Lower-case names of configured assertion headers. */
   readonly assertionHeaders: ReadonlySet<string>;
   /** Every file that it was read from, absolute: a change of any makes the next one. */
@@ -119,6 +122,7 @@ export function buildGeneration(
   }
   if (problems.length > 0) throw new GenerationError(problems);
   const rules = compileRules(config.authorization);
+  const isTrusted = compileTrusted(config.listen.trustedProxies);
   const certificates = readCertificateRules(config);
   const authentication = JSON.stringify(['authentication', config.authentication, certificates]);
   return {
@@ -131,7 +135,8 @@ export function buildGeneration(
     ),
     anonymous: createAnonymous(config.authentication.anonymousPaths),
     rules: judgesAnything(rules) ? rules : undefined,
-    isTrusted: compileTrusted(config.listen.trustedProxies),
+    isTrusted,
+    addressOf: (peerAddress, rawHeaders) => callerAddress(peerAddress, rawHeaders, isTrusted),
     assertionHeaders: assertionHeadersOf(config.authentication.jwt),
     files: [...files],
     observeAuthentication: deps.observeAuthentication,

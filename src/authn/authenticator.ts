@@ -4,7 +4,7 @@
 import type { GateConfig } from '../config/config.ts';
 import { assertionHeadersOf } from '../config/presetfill.ts';
 import type { UserInfo } from '../kube/userinfo.ts';
-import { createAwsDoor } from './aws/door.ts';
+import { type AwsDoor, createAwsDoor } from './aws/door.ts';
 import type { StsRoute } from './aws/sts.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
 import {
@@ -27,12 +27,17 @@ import { describeValue } from './token.ts';
 /** The outcome for one request; `websocketProtocols` as in Credentials, whatever the outcome is. */
 export type Authentication = Outcome & { readonly websocketProtocols?: string };
 
+/** The caller's address, from the socket's peer and the request's lines. */
+export type AddressOf = (peerAddress: string, rawHeaders: readonly string[]) => string;
+
 /** What of a request is looked at. */
 export interface AuthenticationRequest extends Omit<CredentialInput, 'sources'> {
   /** The socket's own peer; absent is in no entry's own list. */
   readonly peerAddress?: string;
   /** The connection's client certificate. */
   readonly certificate?: PeerCertificate | undefined;
+  /** Finds the caller's address, which trusted proxies may have told; absent is the peer's. Asked only when a token has to be judged. */
+  readonly addressOf?: AddressOf | undefined;
   /** The cluster that the request is for. */
   readonly cluster?: ReviewingCluster | undefined;
 }
@@ -134,7 +139,10 @@ export function createAuthenticator(
       const key = cache.keyOf(`${view.key} ${places} ${at}`, token);
       const known = cache.get(key);
       if (known !== undefined) return withProtocols(known, websocketProtocols);
-      const outcome = cache.verifyOnce(key, () => verifySafely(judges, credentials, { view, cluster }));
+      const address = request.addressOf?.(peerAddress, rawHeaders) ?? peerAddress;
+      const outcome = cache.verifyOnce(key, () =>
+        verifySafely(judges, credentials, { view, cluster, address }),
+      );
       return websocketProtocols === undefined
         ? outcome
         : outcome.then((it) => withProtocols(it, websocketProtocols));
@@ -169,13 +177,14 @@ type Token = Extract<Credentials, { kind: 'token' }>;
 interface Where {
   readonly view: PeerView;
   readonly cluster: ReviewingCluster | undefined;
+  readonly address: string;
 }
 
 /** Who judges tokens. */
 interface Judges {
   readonly entries: Entries;
   /** Judges the bearer tokens that are AWS's, by their look. */
-  readonly aws: TokenDoor | undefined;
+  readonly aws: AwsDoor | undefined;
   /** Judges the bearer tokens whose issuer has no entry. */
   readonly otherwise: TokenDoor | undefined;
 }
@@ -192,11 +201,10 @@ async function verifySafely(judges: Judges, credentials: Token, where: Where): P
 async function verify(
   { entries, aws, otherwise }: Judges,
   credentials: Token,
-  { view, cluster }: Where,
+  { view, cluster, address }: Where,
 ): Promise<Verdict> {
   const bearer = credentials.origins.find(({ header }) => header === 'authorization');
-  if (bearer !== undefined && aws?.takes(credentials.token) === true)
-    return aws.judge(credentials.token, { source: bearer.source, cluster });
+  if (bearer !== undefined && aws?.takes(credentials.token) === true) return aws.judge(credentials.token);
   let issuer: unknown;
   let isParsed = false;
   for (const { header, source } of credentials.origins) {
@@ -211,7 +219,7 @@ async function verify(
   }
   if (!isParsed) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
   if (bearer !== undefined && otherwise?.takes(credentials.token))
-    return otherwise.judge(credentials.token, { source: bearer.source, cluster });
+    return otherwise.judge(credentials.token, { source: bearer.source, cluster, address });
   const headers = credentials.origins.map(({ header }) => header).join(', ');
   return refuse(
     'TOKEN_UNKNOWN_ISSUER',

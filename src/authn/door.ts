@@ -13,6 +13,8 @@ export interface ReviewingCluster {
 /** What a door is told beside the token. */
 export interface DoorRequest {
   readonly source: CredentialSource;
+  /** Whose request it is: the caller's address, of which trusted proxies may have told; '' when it is not known. */
+  readonly address: string;
   /** undefined where no cluster was chosen, as at the token webhook. */
   readonly cluster: ReviewingCluster | undefined;
 }

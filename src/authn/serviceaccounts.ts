@@ -2,18 +2,29 @@
 // (authentication.k8s.io/v1). What comes back is believed only as far as it is a service account of that cluster: this door gives nobody another name.
 
 import { freezeUserInfo, type UserInfo } from '../kube/userinfo.ts';
-import { createBucket } from './bucket.ts';
 import type { Verdict } from './cache.ts';
 import type { Clock } from './clock.ts';
 import type { DoorRequest, ReviewingCluster, TokenDoor } from './door.ts';
 import { NO_EVIDENCE, type Outcome, type RejectedCode } from './outcome.ts';
+import { createSourceBuckets } from './sourcebuckets.ts';
 import { parseToken } from './token.ts';
 
 /** A verdict holds for so long, as at Kubernetes' own delegating servers. ms */
 export const REVIEW_AGE_MS = 10_000;
-/** Tokens that the cluster did not accept may cause so many reviews at once, and one more every BAD_REFILL_MS. */
-const BAD_BURST = 50;
-const BAD_REFILL_MS = 100;
+/** Reviews that tokens which the cluster does not accept may cause: so many at once, and one more every `refillMs`. */
+export const BAD_TOKENS = {
+  /** From one address, or one /64 of IPv6. */
+  each: { burst: 50, refillMs: 100 },
+  /** From everybody. */
+  all: { burst: 500, refillMs: 10 },
+  /** About 2 MB. */
+  maxSources: 10_000,
+} as const;
+
+const TOO_MANY = {
+  source: 'too many bad tokens from this address',
+  all: 'too many bad tokens from all addresses together',
+} as const;
 
 const NAME = /^system:serviceaccount:([a-z0-9]([-a-z0-9]*[a-z0-9])?):([a-z0-9]([-a-z0-9.]*[a-z0-9])?)$/;
 /** An identifier of the credential, not of the user: it would be the gate's own there. */
@@ -27,11 +38,11 @@ export interface ServiceAccountRules {
 
 /** Creates the door. It takes any JWT; the authenticator gives it those whose issuer has no entry of its own. */
 export function createServiceAccountDoor({ audiences }: ServiceAccountRules, clock: Clock): TokenDoor {
-  const bad = createBucket(clock, BAD_BURST, BAD_REFILL_MS);
+  const bad = createSourceBuckets(clock, BAD_TOKENS);
   return {
     takes: (token) => parseToken(token) !== undefined,
     async judge(token, request) {
-      const { cluster, source } = request;
+      const { cluster, source, address } = request;
       if (cluster === undefined)
         return passing({
           kind: 'rejected',
@@ -48,11 +59,12 @@ export function createServiceAccountDoor({ audiences }: ServiceAccountRules, clo
           source,
         });
       // A bad token pays, a good one gets its payment back.
-      if (!bad.take())
-        return passing({ kind: 'unavailable', cause: new Error('too many bad tokens'), source });
+      const taking = bad.take(address);
+      if (taking !== 'taken')
+        return passing({ kind: 'unavailable', cause: new Error(TOO_MANY[taking]), source });
       const until = clock.now() + REVIEW_AGE_MS;
       const outcome = await review(token, { audiences, cluster, source, expiresAt });
-      if (outcome.kind === 'user') bad.give();
+      if (outcome.kind === 'user') bad.give(address);
       return { outcome, isCurrent: outcome.kind === 'unavailable' ? undefined : () => clock.now() < until };
     },
   };

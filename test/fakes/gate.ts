@@ -35,6 +35,8 @@ export interface TestGateOptions {
   readonly now?: () => number;
   /** The STS of authentication.awsIAM. */
   readonly stsRoute?: StsRoute;
+  /** How long an upstream may take to answer a question of the gate's own. Default 5 s. ms */
+  readonly reviewTimeoutMs?: number;
   readonly issuer?: Issuer;
   /** Where issuers' documents come from; default is over TLS. */
   readonly fetcher?: DocumentFetcher;
@@ -46,6 +48,8 @@ export interface ConnectOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly session?: Buffer;
+  /** Where it comes from; default 127.0.0.1. */
+  readonly localAddress?: string;
 }
 
 export interface TestGate {
@@ -110,6 +114,7 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
     logStream: lines.stream,
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
+    ...(options.reviewTimeoutMs === undefined ? {} : { reviewTimeoutMs: options.reviewTimeoutMs }),
     ...(options.stsRoute === undefined ? {} : { stsRoute: options.stsRoute }),
   });
   const port = Number(new URL(gate.url).port);
@@ -168,11 +173,14 @@ function kubeconfig(server: string, caPem: string, user: object = { token: 'gate
   });
 }
 
-function open(port: number, ca: string, more: ConnectOptions): Promise<TLSSocket> {
+function open(port: number, ca: string, { localAddress, ...more }: ConnectOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // Put over a TCP socket of its own, so that tests can reset it.
     const socket = tlsConnect({
-      socket: tcpConnect({ port, host: '127.0.0.1' }),
+      socket: tcpConnect({
+        ...{ port, host: '127.0.0.1' },
+        ...(localAddress === undefined ? {} : { localAddress }),
+      }),
       host: '127.0.0.1',
       ca,
       ...more,

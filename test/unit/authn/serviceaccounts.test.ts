@@ -3,7 +3,7 @@
 
 import t from 'tap';
 import type { ReviewingCluster } from '../../../src/authn/door.ts';
-import { createServiceAccountDoor, REVIEW_AGE_MS } from '../../../src/authn/serviceaccounts.ts';
+import { BAD_TOKENS, createServiceAccountDoor, REVIEW_AGE_MS } from '../../../src/authn/serviceaccounts.ts';
 import { makeTime } from '../../fakes/time.ts';
 
 const NOW = 1_800_000_000_000;
@@ -37,7 +37,8 @@ function scene(answer: () => { status: number; body: string } | Error, audiences
     },
   };
   const door = createServiceAccountDoor({ audiences }, time.clock);
-  const judge = (token = TOKEN) => door.judge(token, { source: 'authorization', cluster });
+  const judge = (token = TOKEN, address = '192.0.2.1') =>
+    door.judge(token, { source: 'authorization', address, cluster });
   return { time, asked, door, judge };
 }
 
@@ -129,7 +130,7 @@ t.test('an expired token is refused without asking', async (t) => {
 
 t.test('without a cluster nobody is asked', async (t) => {
   const { door } = scene(() => new Error('never'));
-  const { outcome } = await door.judge(TOKEN, { source: 'authorization', cluster: undefined });
+  const { outcome } = await door.judge(TOKEN, { source: 'authorization', address: '', cluster: undefined });
   t.match(outcome, { kind: 'rejected', code: 'TOKEN_UNKNOWN_ISSUER' });
 });
 
@@ -146,4 +147,35 @@ t.test('a flood of bad tokens asks at a bounded rate; good ones pay nothing', as
   time.advance(1000);
   for (let i = 0; i < 500; i++) await judge();
   t.equal(asked.length, 560, 'and ten a second');
+});
+
+t.test("one address's flood is its own; another's first good token is asked about", async (t) => {
+  let good = false;
+  const { judge, asked } = scene(() =>
+    reviewed(good ? { authenticated: true, user: ACCOUNT } : { authenticated: false }),
+  );
+  for (let i = 0; i < 500; i++) await judge(TOKEN, '192.0.2.1');
+  t.equal(asked.length, BAD_TOKENS.each.burst);
+  t.match((await judge(TOKEN, '192.0.2.1')).outcome, {
+    kind: 'unavailable',
+    cause: { message: 'too many bad tokens from this address' },
+  });
+  good = true;
+  t.match((await judge(TOKEN, '192.0.2.2')).outcome, { kind: 'user' });
+});
+
+t.test('a flood from many addresses has an end, too', async (t) => {
+  const { judge, asked, time } = scene(() => reviewed({ authenticated: false }));
+  const flood = async () => {
+    for (let i = 0; i < 600; i++) await judge(TOKEN, `10.0.${i >> 8}.${i & 255}`);
+  };
+  await flood();
+  t.equal(asked.length, BAD_TOKENS.all.burst, 'each of them asked once only');
+  t.match((await judge(TOKEN, '192.0.2.9')).outcome, {
+    kind: 'unavailable',
+    cause: { message: 'too many bad tokens from all addresses together' },
+  });
+  time.advance(1000);
+  await flood();
+  t.equal(asked.length, BAD_TOKENS.all.burst + 100, 'and a hundred a second');
 });
