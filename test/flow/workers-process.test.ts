@@ -1,71 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import t from 'tap';
 import { startTestGate, type TestGate } from '../fakes/gate.ts';
+import { dialTls, postern, type Run, ready, says, type Test } from '../fakes/serve.ts';
 import { askAs, openSession, read, startEcho, WATCH } from '../fakes/sessions.ts';
 
 // `postern serve --workers N` as an operator runs it: real processes, told apart by the `worker` of their log lines and by /proc.
-
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
-
-type Test = Pick<typeof import('tap').t, 'teardown'>;
-type Line = Readonly<Record<string, unknown>>;
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly err: ReturnType<typeof read>;
-  readonly exit: Promise<number | null>;
-  lines(): Line[];
-  /** Resolves with the `count`th line that fits, old or new. */
-  logged(fits: (line: Line) => boolean, count?: number): Promise<Line>;
-}
-
-function postern(t: Test, args: string[]): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const err = read(child.stderr as NonNullable<typeof child.stderr>);
-  // 'close' comes when the last process that holds standard error has ended: the workers, too.
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  t.teardown(async () => {
-    child.kill('SIGKILL');
-    await exit;
-  });
-  const lines = () =>
-    err
-      .text()
-      .split('\n')
-      .slice(0, -1)
-      .filter((text) => text.startsWith('{'))
-      .map((text) => JSON.parse(text) as Line);
-  return {
-    child,
-    err,
-    exit,
-    lines,
-    async logged(fits, count = 1) {
-      for (;;) {
-        const found = lines().filter(fits)[count - 1];
-        if (found !== undefined) return found;
-        await moreOf({ child, err, exit });
-      }
-    },
-  };
-}
-
-/** Resolves with more output; rejects when there will be none. */
-async function moreOf({ child, err, exit }: Pick<Run, 'child' | 'err' | 'exit'>): Promise<void> {
-  const over = exit.then(() => {
-    throw new Error(`ended before: ${err.text()}`);
-  });
-  await Promise.race([once(child.stderr as NonNullable<typeof child.stderr>, 'data'), over]);
-}
-
-const says = (msg: string) => (line: Line) => line['msg'] === msg;
 
 /** A configuration with an API server behind it, and `count` workers that serve it. */
 async function setUp(t: Test, options: { count?: number; more?: object; args?: string[] } = {}) {
@@ -84,19 +26,6 @@ async function setUp(t: Test, options: { count?: number; more?: object; args?: s
   await ready(ops);
   const dial = () => dialTls(port, gate);
   return { upstream, gate, run, serving, ops, port, dial };
-}
-
-async function ready(ops: string): Promise<void> {
-  // Keys of issuers come by the network; only asking tells that they have.
-  while ((await fetch(`${ops}/readyz`)).status !== 200)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-async function dialTls(port: number, gate: TestGate, more: object = {}): Promise<TLSSocket> {
-  const socket = connectTls({ port, host: '127.0.0.1', ca: gate.ca.certPem, ...more });
-  socket.on('error', () => {});
-  await once(socket, 'secureConnect');
-  return socket;
 }
 
 /** One request on a connection of its own. */
