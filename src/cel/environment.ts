@@ -32,6 +32,8 @@ export interface Expression {
    * JavaScript's strings, booleans and arrays, bigint for int. Never throws: an error is a value, one that ran too long too.
    */
   evaluate(variables: Readonly<Record<string, unknown>>, limits?: Limits): Evaluation;
+  /** The method that is called last, so that its result is the expression's; '' when something else is. */
+  readonly lastMethod: string;
   /** The keys of a variable that it reads by name, however it is written. */
   keysRead(variable: string): ReadonlySet<string>;
   /** Those of them that are selected like fields, not by index: what the API server's rule on `claims.email` looks at. */
@@ -142,6 +144,7 @@ function createExpression(text: string, tree: Expr, planned: Planned, { type, la
         return { ok: false, message: `internal error: ${error instanceof Error ? error.name : 'unknown'}` };
       }
     },
+    lastMethod: tree.kind === 'call' && tree.target !== undefined ? tree.name : '',
     keysRead: (variable) => keysRead(tree, variable),
     keysSelected: (variable) => keysSelected(tree, variable),
   };

@@ -9,6 +9,10 @@ import type { Partially } from './rules.ts';
 
 type Entry = Partially<FileAuthenticator>;
 
+/** What these give is Go's []string there, which a mapping does not take. What else gives one is told when a token comes. */
+const UNTAKEN_LISTS: ReadonlySet<string> = new Set(['split', 'findAll']);
+const UNTAKEN = 'which does not take lists as split and findAll give them: write .map(x, x) after it';
+
 /** What expressions may speak of. */
 export interface Environments {
   readonly claims: Environment;
@@ -35,14 +39,20 @@ export function checkExpressions(
     findings.error(at, `does not compile: ${scrub(compiled.message)}`);
     return undefined;
   };
+  const checkList = (environment: Environment, at: string, text: string | undefined) => {
+    const expression = check(environment, at, text);
+    if (expression !== undefined && UNTAKEN_LISTS.has(expression.lastMethod))
+      findings.warning(at, `refuses whoever comes, here and at kube-apiserver, ${UNTAKEN}`);
+    return expression;
+  };
   const { username, groups, uid, extra = [] } = entry.claimMappings ?? {};
   const mappings = `${path}.claimMappings`;
   const name = check(claims, `${mappings}.username.expression`, alone(username));
-  check(claims, `${mappings}.groups.expression`, alone(groups));
+  checkList(claims, `${mappings}.groups.expression`, alone(groups));
   check(claims, `${mappings}.uid.expression`, alone(uid));
   const others = [
     ...extra.map((one, index) =>
-      check(claims, `${itemPath(`${mappings}.extra`, index)}.valueExpression`, one?.valueExpression),
+      checkList(claims, `${itemPath(`${mappings}.extra`, index)}.valueExpression`, one?.valueExpression),
     ),
     ...(entry.claimValidationRules ?? []).map((rule, index) =>
       check(claims, `${itemPath(`${path}.claimValidationRules`, index)}.expression`, alone(rule), ['bool']),

@@ -121,6 +121,25 @@ t.test('an address that is read by index gets past the rule, not past a warning'
   t.same(warningsOf(with_('claims["email_verified"] ? claims["email"] : claims.sub')), []);
 });
 
+t.test('a mapping whose list kube-apiserver does not take is told before anybody comes', async (t) => {
+  const warnings = (groups: string, value: string) =>
+    warningsOf(
+      change(
+        'username: {claim: email, prefix: ""}',
+        [
+          'username: {claim: sub, prefix: ""}',
+          `groups: {expression: ${JSON.stringify(groups)}}`,
+          `extra: [{key: example.org/x, valueExpression: ${JSON.stringify(value)}}]`,
+        ].join('\n        '),
+      ),
+    );
+  t.match(warnings("claims.roles.split(',')", "claims.sub.findAll('[a-z]')"), [
+    /claimMappings\.groups\.expression: refuses whoever comes, here and at kube-apiserver, .*: write \.map\(x, x\) after it$/,
+    /claimMappings\.extra\[0\]\.valueExpression: refuses whoever comes/,
+  ]);
+  t.same(warnings("claims.roles.split(',').map(x, x)", "claims.sub.split('/')[0]"), []);
+});
+
 t.test('where a rule does not compile, nobody can say whether it verifies', async (t) => {
   const entry = {
     issuer,
