@@ -31,17 +31,17 @@ export async function grantRights(context: Context, rights: Rights): Promise<voi
   const questions = rights.subjects.flatMap((subject) =>
     rights.rules.map((rule) => ({ ...subject, ...attributesOf(rule, rights.namespace) })),
   );
-  const items = questions.map((spec) => ({
-    apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SubjectAccessReview',
-    spec,
-  }));
-  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
   await until(`rights: ${JSON.stringify(questions)}`, async () => {
-    const answer = JSON.parse(await asAdmin(context, ['create', '-o', 'json', '-f', '-'], list));
-    const reviews: { status: { allowed: boolean } }[] = answer.items ?? [answer];
-    return reviews.every(({ status }) => status.allowed);
+    for (const spec of questions) if (!(await isAllowed(context, spec))) return false;
+    return true;
   });
+}
+
+/** One review at a time: what `kubectl create` prints of several is no JSON document. */
+async function isAllowed(context: Context, spec: object): Promise<boolean> {
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+  const answer = await asAdmin(context, ['create', '-o', 'json', '-f', '-'], JSON.stringify(review));
+  return (JSON.parse(answer) as { status: { allowed: boolean } }).status.allowed;
 }
 
 function attributesOf(rule: Rule, namespace: string | undefined): object {
