@@ -1,6 +1,7 @@
 // One request's record on its way through the gate, for REST and upgrades alike. The steps of gate.ts fill it in order; what a later
 // part reads is what an earlier one decided, and nothing is derived twice from the request.
 
+import type { AuthenticationRequest } from './authn/authenticator.ts';
 import type { PeerCertificate } from './authn/certificates.ts';
 import type { ReviewingCluster } from './authn/door.ts';
 import { type Evidence, NO_EVIDENCE } from './authn/outcome.ts';
@@ -105,5 +106,21 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     answeredAt: 0,
     status: 0,
     failure: undefined,
+  };
+}
+
+/** What authentication looks at, by this generation's word on whom to trust. */
+export function credentialsOf(
+  { rawHeaders, upgrade, peerAddress, certificate }: Exchange,
+  generation: Generation,
+  cluster: ReviewingCluster | undefined,
+): AuthenticationRequest {
+  return {
+    rawHeaders,
+    isWebSocket: upgrade === 'websocket',
+    peerTrusted: generation.isTrusted(peerAddress),
+    peerAddress,
+    certificate,
+    cluster,
   };
 }

@@ -15,6 +15,8 @@ export interface DoorRequest {
   readonly source: CredentialSource;
   /** undefined where no cluster was chosen, as at the token webhook. */
   readonly cluster: ReviewingCluster | undefined;
+  /** True for a token that has let somebody in who is still there. */
+  readonly wasGood?: boolean;
 }
 
 /** Judges tokens of its own kind. */

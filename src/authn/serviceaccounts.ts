@@ -6,7 +6,7 @@ import { createBucket } from './bucket.ts';
 import type { Verdict } from './cache.ts';
 import type { Clock } from './clock.ts';
 import type { DoorRequest, ReviewingCluster, TokenDoor } from './door.ts';
-import { NO_EVIDENCE, type Outcome, type RejectedCode } from './outcome.ts';
+import { DOOR_EVIDENCE, type Outcome, type RejectedCode } from './outcome.ts';
 import { parseToken } from './token.ts';
 
 /** A verdict holds for so long, as at Kubernetes' own delegating servers. ms */
@@ -47,12 +47,13 @@ export function createServiceAccountDoor({ audiences }: ServiceAccountRules, clo
           detail: 'expired before its review',
           source,
         });
-      // A bad token pays, a good one gets its payment back.
-      if (!bad.take())
+      // A bad token pays, a good one gets its payment back. One that was good before is asked about whatever strangers do.
+      const pays = request.wasGood !== true;
+      if (pays && !bad.take())
         return passing({ kind: 'unavailable', cause: new Error('too many bad tokens'), source });
       const until = clock.now() + REVIEW_AGE_MS;
       const outcome = await review(token, { audiences, cluster, source, expiresAt });
-      if (outcome.kind === 'user') bad.give();
+      if (pays && outcome.kind === 'user') bad.give();
       return { outcome, isCurrent: outcome.kind === 'unavailable' ? undefined : () => clock.now() < until };
     },
   };
@@ -102,7 +103,7 @@ async function review(token: string, { audiences, cluster, source, expiresAt }: 
       'TOKEN_REFUSED_BY_CLUSTER',
       `cluster ${cluster.name} names somebody who is no service account`,
     );
-  return { kind: 'user', user, evidence: NO_EVIDENCE, expiresAt, source };
+  return { kind: 'user', user, evidence: DOOR_EVIDENCE.serviceAccount, expiresAt, source };
 }
 
 function questionOf(token: string, audiences: readonly string[]): string {

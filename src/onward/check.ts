@@ -51,8 +51,8 @@ export function createImpersonationCheck(ask: AskCluster, now: () => number): Ch
   return async (requestor, wanted, info) => {
     let denied: Impersonation | undefined;
     try {
-      for (const way of impersonationWays(wanted, info)) {
-        const found = await tryWay(way, (question) => answerOf(requestor, question));
+      for (const way of impersonationWays(requestor, wanted, info)) {
+        const found = await tryWay(way, (question) => answerOf(requestor, question, way.extra));
         if (found.kind === 'allowed') return found;
         denied ??= found;
       }
@@ -95,18 +95,18 @@ interface AboutUser {
 
 /**
  * Answers are remembered with the UserInfo that they are about, which the verdict cache shares between the requests of one token: whatever
- * another identity looks like, it is another object.
+ * another identity looks like, it is another object. Other extras than its own come with verbs of their own (impersonationchecks.ts).
  */
 function rememberAnswers(ask: AskCluster, now: () => number) {
   const known = new WeakMap<UserInfo, AboutUser>();
-  return (requestor: UserInfo, question: Question): Promise<Answer> => {
+  return (requestor: UserInfo, question: Question, extra = requestor.extra): Promise<Answer> => {
     const about = known.get(requestor) ?? { answers: new Map<string, Remembered>(), waiting: 0 };
     known.set(requestor, about);
     const { answers } = about;
     const key = keyOf(question);
     const found = answers.get(key);
     if (found !== undefined && now() < found.until) return found.answer;
-    const answer = askOne(about, ask, accessReview(requestor, question));
+    const answer = askOne(about, ask, accessReview({ ...requestor, extra }, question));
     const remembered: Remembered = { answer, until: Number.POSITIVE_INFINITY };
     answers.delete(key);
     if (answers.size >= MAX_REMEMBERED) answers.delete(answers.keys().next().value ?? '');
