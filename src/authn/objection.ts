@@ -63,7 +63,7 @@ function objectionToClaims(
   const { issuer, sourceHeader = '', claims, algorithm = '' } = evidence;
   const entry = entries.get(entryKey(sourceHeader, issuer));
   if (entry === undefined)
-    return objection('its issuer is configured no more', 'its issuer is not accepted any more');
+    return objection('its issuer is configured no more', 'tokens of its issuer are not accepted any more');
   if (!viewOf(peer).admits(entry.config)) return objection('its proxy is trusted no more', '');
   const before = config.jwt.find((one) => one.sourceHeader === sourceHeader && one.issuer.url === issuer);
   const lost = before === undefined ? '' : lostTrust(before, entry.config, algorithm);

@@ -14,6 +14,8 @@ export const EXEC_PATH = '/api/v1/namespaces/default/pods/one/exec?command=wait&
 /** Who calls. */
 export interface Credential {
   readonly token?: string;
+  /** Further lines: a proxy's assertion. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly client?: { readonly certPem: string; readonly keyPem: string };
 }
 
@@ -76,8 +78,8 @@ export async function openSpdy(gate: TestGate, credential: Credential) {
   return { session, ...streams };
 }
 
-function headersOf({ token }: Credential): Readonly<Record<string, string>> {
-  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+function headersOf({ token, headers }: Credential): Readonly<Record<string, string>> {
+  return { ...headers, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
 }
 
 function tlsOf({ ca }: TestGate, { client }: Credential) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
+import { makeCA } from '../../src/certificates.ts';
 import { LAST_FRAME_MS } from '../../src/upgrade/parting.ts';
 import { openSpdy, openWebSocket, EXEC_PATH as PATH } from '../fakes/execs.ts';
 import { startTestGate } from '../fakes/gate.ts';
@@ -14,6 +15,7 @@ import { readAll } from '../unit/practice/stream/callers.ts';
 // The last word of a session that the gate ends, from the caller's end: over real WebSockets and SPDY, with the practice API server behind the
 // gate; and byte for byte where the gate meets the middle of a frame.
 
+const otherAuthority = await makeCA('another');
 const EXP = Math.floor(Date.now() / 1000) + 300;
 /** The gate's clock stands still shortly before the tokens end. */
 const beforeTheEnd = () => EXP * 1000 - 2000;
@@ -97,6 +99,24 @@ const taken: readonly (readonly [
     (entry) => ({ ...entry, claimValidationRules: [{ claim: 'hd', requiredValue: 'example.com' }] }),
     /"hd" is missing/,
   ],
+  [
+    "the authority of the issuer's certificate",
+    (entry) => ({
+      ...entry,
+      issuer: { ...(entry['issuer'] as object), certificateAuthority: otherAuthority.certPem },
+    }),
+    /authority by which its issuer's keys were fetched is trusted no more/,
+  ],
+  [
+    "the address of the issuer's keys",
+    (entry) => ({ ...entry, jwksURL: 'https://127.0.0.1:1/keys' }),
+    /keys are at another address now/,
+  ],
+  [
+    'the algorithm',
+    (entry) => ({ ...entry, signingAlgorithms: ['PS512'] }),
+    /its algorithm RS256 is accepted no more/,
+  ],
 ];
 
 for (const [what, change, why] of taken)
@@ -116,7 +136,10 @@ for (const [what, change, why] of taken)
       code: 403,
       details: { causes: [{ reason: 'SESSION_REVOKED' }] },
     });
-    t.match(JSON.parse(String(await told)), { code: 403, message: /no longer accepts who opened it/ });
+    t.match(JSON.parse(String(await told)), {
+      code: 403,
+      message: /no longer accepts who opened it|tokens of its issuer are not accepted any more/,
+    });
     await watch.reader.until('\r\n0\r\n\r\n');
     watch.close();
     await spdy.session.closed;
