@@ -76,9 +76,9 @@ export function createCertificateAuthenticator(
   const readOf = (certificate: PeerCertificate): Read => {
     let read = known.get(certificate);
     if (read === undefined) {
-      const leads =
-        certificate.authorities === rules.authoritiesPem || leadsTo(certificate, authorities, clock.now());
-      read = leads ? readOnce(certificate, rules) : ASTRAY;
+      read = readOnce(certificate, rules);
+      const isJudged = read.facts === undefined || certificate.authorities === rules.authoritiesPem;
+      if (!isJudged && !leadsTo(certificate, authorities, clock.now())) read = ASTRAY;
       known.set(certificate, read);
     }
     return read;
@@ -176,13 +176,12 @@ function judgeNow(
   return { kind: 'unavailable', cause, source: SOURCE };
 }
 
-/** Whether a client that TLS let in would be let in under these authorities. What it did not let in is told by its problem. */
+/** Whether a client that TLS let in would be let in under these authorities. */
 function leadsTo(
-  { der, problem, sent = [] }: PeerCertificate,
+  { der, sent = [] }: PeerCertificate,
   authorities: readonly X509Certificate[],
   now: number,
 ): boolean {
-  if (problem !== '') return true;
   const links = { authorities, sent: sent.map((one) => new X509Certificate(one)), now };
   return leadsToAuthority(new X509Certificate(der), links);
 }
