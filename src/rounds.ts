@@ -15,6 +15,8 @@ export const ROUND_MS = 60_000;
 /** So many reviews are under way at most: it is nothing that anybody waits for. */
 export const AT_ONCE = 4;
 
+const REFUSED = 'the cluster does not accept the token of its service account any more';
+
 export interface RoundsDeps {
   readonly stays: Pick<Stays, 'open'>;
   /** The configuration of now. */
@@ -129,10 +131,7 @@ function objectionOf({ user }: Exchange, outcome: Authentication): Objection | u
     case 'rejected':
       // It ends by itself then, where that is wanted.
       if (outcome.code === 'TOKEN_EXPIRED') return undefined;
-      return objection(
-        outcome.detail,
-        'the cluster does not accept the token of its service account any more',
-      );
+      return objection(outcome.detail, outcome.code === 'TOKEN_REFUSED_BY_CLUSTER' ? REFUSED : '');
     default:
       outcome satisfies never;
       throw new TypeError('unknown authentication outcome');
