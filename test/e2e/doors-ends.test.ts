@@ -61,11 +61,15 @@ const gate = await startOwnGate(context, 'doors-ends', {
 });
 t.teardown(() => gate.process.kill('SIGTERM'));
 
-/** Both protocols, each at a prompt of its own. */
-function openExecs(name: string, user: object): Background[] {
+function kubeconfigOf(name: string, user: object): string {
   const authority = Buffer.from(gate.trust.caPem).toString('base64');
   const cluster = { server: gate.url, 'certificate-authority-data': authority };
-  const kubeconfig = writeKubeconfig(context, name, { user, cluster });
+  return writeKubeconfig(context, name, { user, cluster });
+}
+
+/** Both protocols, each at a prompt of its own. */
+function openExecs(name: string, user: object): Background[] {
+  const kubeconfig = kubeconfigOf(name, user);
   return PROTOCOLS.map((protocol) =>
     startKubectl({ kubectl: path, kubeconfig, protocol }, ['exec', '-i', POD, '--', 'cat']),
   );
@@ -91,7 +95,18 @@ t.teardown(() => Promise.all(staying.map((one) => one.kill())));
 
 t.test('a certificate is revoked', async (t) => {
   const leaving = openExecs('mallory-leaves', certificateUser(mallory));
-  t.teardown(() => Promise.all(leaving.map((one) => one.kill())));
+  const [watching, following] = [
+    ['get', 'pods', '--watch'],
+    ['logs', '--follow', POD],
+  ].map((args) =>
+    startKubectl(
+      { kubectl: path, kubeconfig: kubeconfigOf('mallory-looks', certificateUser(mallory)) },
+      args,
+    ),
+  );
+  t.teardown(() => Promise.all([...leaving, watching, following].map((one) => one?.kill())));
+  await watching?.seen(new RegExp(POD));
+  await following?.seen(/serving/);
   await say([...leaving, ...staying], 'before');
   writeFileSync(files.crl, await makeCRL(clients, { revoked: [mallory.certPem], nextUpdate }));
   for (const one of leaving) {
@@ -101,6 +116,9 @@ t.test('a certificate is revoked', async (t) => {
       'error: The session has ended because its client certificate has been revoked. Ask the administrator of this gate.\n',
     );
   }
+  // As when the API server ends them.
+  t.equal(await watching?.ended, 0, `get: ${watching?.stderr()}`);
+  t.equal(await following?.ended, 0, `logs: ${following?.stderr()}`);
   await say(staying, 'after-revocation');
 });
 
