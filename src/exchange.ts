@@ -13,6 +13,7 @@ import type { RequestInfo } from './kube/requestinfo.ts';
 import type { UserInfo } from './kube/userinfo.ts';
 import type { Onward } from './onward/onward.ts';
 import type { Upstream } from './proxy/upstream.ts';
+import type { EndReason } from './sessions.ts';
 
 /** How the request came: a plain exchange, or an HTTP/1.1 upgrade. */
 export type Transport = 'http' | 'upgrade';
@@ -75,6 +76,8 @@ export interface Exchange extends Arrival {
   answeredAt: number;
   /** What the caller was answered with; 0 before the head of the answer. */
   status: number;
+  /** Why the gate itself ended a watch, a followed log or another long answer, as the log says it; undefined when it did not. */
+  ended: { readonly end: EndReason; readonly detail: string } | undefined;
   /** The gate's own refusal, if it made one. */
   failure: GateError | undefined;
 }
@@ -105,6 +108,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     forwardedAt: 0,
     answeredAt: 0,
     status: 0,
+    ended: undefined,
     failure: undefined,
   };
 }

@@ -142,6 +142,8 @@ for (const [what, change, why] of taken)
     });
     await watch.reader.until('\r\n0\r\n\r\n');
     watch.close();
+    const ofWatch = ({ msg, verb }: Record<string, unknown>) => msg === 'request' && verb === 'watch';
+    t.match(await gate.logged(ofWatch), { status: 200, end: 'killed', detail: why });
     await spdy.session.closed;
     t.match(await gate.logged((line) => isSessionEnd(line) && line['protocol'] === 'spdy'), {
       end: 'killed',
