@@ -49,10 +49,15 @@ export function createRounds(deps: RoundsDeps): Rounds {
     report(found, deps.log);
     arm();
   };
+  // A fault of ours in one session's end is no reason to ask about nobody any more.
+  const failed = (cause: unknown) => {
+    deps.log.error({ cause: loggedError(cause) }, 'open sessions were not looked at to the end');
+    arm();
+  };
   const go = (): Promise<void> => {
     waiting ??= underWay.then(() => {
       waiting = undefined;
-      underWay = closed ? Promise.resolve() : makeRound(deps).then(over);
+      underWay = closed ? Promise.resolve() : makeRound(deps).then(over, failed);
       return underWay;
     });
     return waiting;

@@ -159,6 +159,24 @@ t.test('the log has how many, and nothing of a token', async (t) => {
   );
 });
 
+t.test('a session that can not be ended keeps no other one from being looked at again', async (t) => {
+  const { rounds, time, asked, lines, ended } = setUp([{}]);
+  ended.push = () => {
+    throw new Error('broken');
+  };
+  const over = rounds.go();
+  await turn();
+  asked[0]?.answer(rejected('TOKEN_REFUSED_BY_CLUSTER'));
+  await over;
+  t.match(JSON.parse(lines[0] ?? ''), { level: 'error', msg: 'open sessions were not looked at to the end' });
+  t.same(time.waiting(), [ROUND_MS]);
+  const next = rounds.go();
+  await turn();
+  t.equal(asked.length, 2);
+  asked[1]?.answer(allowed);
+  await next;
+});
+
 t.test('after its end it asks nobody and says nothing', async (t) => {
   const { rounds, time, asked, lines } = setUp([{}]);
   const over = rounds.go();
