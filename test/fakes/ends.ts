@@ -10,6 +10,7 @@ import type { PracticeGate } from './practicegate.ts';
 
 /** Whether a log line is that of a session's end. */
 export const isSessionEnd = (line: Record<string, unknown>) => line['msg'] === 'session ended';
+
 /** Writes the configuration with this in its authentication, and has it taken up. */
 export function reconfigure(
   { gate, config, writeConfig }: TestGate,
