@@ -24,6 +24,8 @@ const rules = [
     resources: ['selfsubjectreviews'],
     verbs: ['impersonate-on:associated-node:create'],
   },
+  // kubectl looks about in the API with --as, too.
+  { nonResourceURLs: ['*'], verbs: ['impersonate-on:associated-node:get'] },
 ];
 await grantRights(context, {
   objects: [
@@ -51,28 +53,29 @@ const ways = [
   { where: 'through the gate', at: { server: gate.url, caPem: gate.trust.caPem } },
 ].map(({ where, at }) => ({ where, as: (token: string) => gateKubeconfig(context, at, { token }) }));
 
+const AS_NODE = ['--as', `system:node:${node}`];
+const CREATE = ['create', '--validate=false', '-f', '-', '-o', 'json'];
+const input = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
+
+// [what, token, arguments]
+const refused: readonly (readonly [what: string, token: string, args: readonly string[]])[] = [
+  ['another node', ofPod, [...CREATE, '--as', 'system:node:another']],
+  ['a token that names no node', ofNobody, [...CREATE, ...AS_NODE]],
+  ['a group beside the name', ofPod, [...CREATE, ...AS_NODE, '--as-group', 'system:nodes']],
+  ['a request that was not named', ofPod, ['get', 'node', node, ...AS_NODE]],
+];
+
 for (const { where, as } of ways) {
   t.test(`${where}: an agent is the node that it is on, in the group of nodes`, async (t) => {
-    t.match(await whoami(context, as(ofPod), ['--as', `system:node:${node}`]), {
-      username: `system:node:${node}`,
-      groups: ['system:nodes', 'system:authenticated'],
-    });
+    const user = { username: `system:node:${node}`, groups: ['system:nodes', 'system:authenticated'] };
+    t.match(await whoami(context, as(ofPod), AS_NODE), user);
+    const { code, stdout, stderr } = await kubectl(path, as(ofPod), [...CREATE, ...AS_NODE], { input });
+    t.equal(code, 0, stderr);
+    t.match(JSON.parse(stdout), { status: { userInfo: user } });
   });
 
-  // [what, token, arguments]
-  const refused: readonly (readonly [what: string, token: string, args: readonly string[]])[] = [
-    ['another node', ofPod, ['create', '-f', '-', '--as', 'system:node:another']],
-    ['a token that names no node', ofNobody, ['create', '-f', '-', '--as', `system:node:${node}`]],
-    [
-      'a group beside the name',
-      ofPod,
-      ['create', '-f', '-', '--as', `system:node:${node}`, '--as-group', 'system:nodes'],
-    ],
-    ['a request that was not named', ofPod, ['get', 'nodes', node, '--as', `system:node:${node}`]],
-  ];
   for (const [what, token, args] of refused)
     t.test(`${where}: not with ${what}`, async (t) => {
-      const input = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
       t.match(await kubectl(path, as(token), args, { input }), {
         code: 1,
         stderr: new RegExp(`User "${ACCOUNT}" cannot impersonate`),
