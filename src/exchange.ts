@@ -1,6 +1,7 @@
 // One request's record on its way through the gate, for REST and upgrades alike. The steps of gate.ts fill it in order; what a later
 // part reads is what an earlier one decided, and nothing is derived twice from the request.
 
+import type { AuthenticationRequest } from './authn/authenticator.ts';
 import type { PeerCertificate } from './authn/certificates.ts';
 import type { ReviewingCluster } from './authn/door.ts';
 import { type Evidence, NO_EVIDENCE } from './authn/outcome.ts';
@@ -12,6 +13,7 @@ import type { RequestInfo } from './kube/requestinfo.ts';
 import type { UserInfo } from './kube/userinfo.ts';
 import type { Onward } from './onward/onward.ts';
 import type { Upstream } from './proxy/upstream.ts';
+import type { EndReason } from './sessions.ts';
 
 /** How the request came: a plain exchange, or an HTTP/1.1 upgrade. */
 export type Transport = 'http' | 'upgrade';
@@ -74,6 +76,8 @@ export interface Exchange extends Arrival {
   answeredAt: number;
   /** What the caller was answered with; 0 before the head of the answer. */
   status: number;
+  /** Why the gate itself ended a watch, a followed log or another long answer, as the log says it; undefined when it did not. */
+  ended: { readonly end: EndReason; readonly detail: string } | undefined;
   /** The gate's own refusal, if it made one. */
   failure: GateError | undefined;
 }
@@ -104,6 +108,24 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     forwardedAt: 0,
     answeredAt: 0,
     status: 0,
+    ended: undefined,
     failure: undefined,
+  };
+}
+
+/** What authentication looks at, by this generation's word on whom to trust. */
+export function credentialsOf(
+  { rawHeaders, upgrade, peerAddress, certificate }: Exchange,
+  generation: Generation,
+  cluster: ReviewingCluster | undefined,
+): AuthenticationRequest {
+  return {
+    rawHeaders,
+    isWebSocket: upgrade === 'websocket',
+    peerTrusted: generation.isTrusted(peerAddress),
+    peerAddress,
+    addressOf: generation.addressOf,
+    certificate,
+    cluster,
   };
 }

@@ -5,7 +5,7 @@ import type { Outcome } from './authn/outcome.ts';
 import { authorize } from './authorize.ts';
 import { matchCluster } from './clusters.ts';
 import { gateError } from './errors.ts';
-import type { Exchange, Transport } from './exchange.ts';
+import { credentialsOf, type Exchange, type Transport } from './exchange.ts';
 import { describeHops } from './hops.ts';
 import { checkImpersonation, readImpersonation } from './impersonate.ts';
 import { sessionKind } from './kube/longrunning.ts';
@@ -99,16 +99,8 @@ function resolveTarget(exchange: Exchange): void {
 }
 
 function authenticate(exchange: Exchange): void | Promise<void> {
-  const { generation, rawHeaders, peerAddress, upgrade } = exchange;
-  const answer = generation.authenticator.authenticate({
-    rawHeaders,
-    isWebSocket: upgrade === 'websocket',
-    peerTrusted: generation.isTrusted(peerAddress),
-    peerAddress,
-    certificate: exchange.certificate,
-    addressOf: generation.addressOf,
-    cluster: exchange.reviewer,
-  });
+  const { generation, reviewer } = exchange;
+  const answer = generation.authenticator.authenticate(credentialsOf(exchange, generation, reviewer));
   if (answer instanceof Promise) return answer.then((outcome) => applyOutcome(exchange, outcome));
   applyOutcome(exchange, answer);
 }

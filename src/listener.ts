@@ -10,7 +10,8 @@ import { TCP_KEEP_ALIVE_MS } from './proxy/upstream.ts';
 import { liftLimits, MAX_HEADER_BYTES, SERVER_LIMITS } from './serverlimits.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
 
-const TLS_HANDSHAKE_TIMEOUT_MS = 15_000;
+/** How long a handshake may take. ms */
+export const TLS_HANDSHAKE_TIMEOUT_MS = 15_000;
 /** HTTP/2's flow control window of a connection. Bytes; Go's servers use 1 MiB. */
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 

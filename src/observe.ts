@@ -182,7 +182,7 @@ function pairKey(exchange: Exchange): string {
 
 /** One literal, of one shape: pieces spread into each other cost 3 µs a request. The log leaves out what is undefined. */
 function requestFields(exchange: Exchange, status: number, durationMs: number): Record<string, unknown> {
-  const { user, failure, decision, reason, upgrade } = exchange;
+  const { user, failure, decision, reason, upgrade, ended } = exchange;
   const info = exchange.info?.isResourceRequest === true ? exchange.info : undefined;
   return {
     auditID: exchange.id,
@@ -205,8 +205,9 @@ function requestFields(exchange: Exchange, status: number, durationMs: number): 
     durationMs,
     // What the API server took to begin its answer; the rest of a short request's time is ours and the network's.
     upstreamMs: exchange.answeredAt === 0 ? undefined : exchange.answeredAt - exchange.forwardedAt,
+    end: ended?.end,
     error: failure?.code,
-    detail: failure?.detail,
+    detail: failure?.detail ?? ended?.detail,
     cause: failure === undefined ? undefined : loggedError(failure.cause),
   };
 }

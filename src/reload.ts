@@ -9,6 +9,8 @@ import { type Generation, GenerationError, retireGeneration } from './generation
 import { secureContextOptions, type TlsMaterial } from './listener.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { ClientAuthorities } from './peercertificate.ts';
+import type { Rounds } from './rounds.ts';
 import type { Stays } from './stays.ts';
 import { watchFiles } from './watch.ts';
 import type { TokenWebhook, WebhookMaterial } from './webhook/webhook.ts';
@@ -38,6 +40,8 @@ export interface ReloadDeps {
   readonly build: (next: GateConfig, previous: Generation) => Generation;
   /** Who is in, to be looked at again. */
   readonly stays: Pick<Stays, 'review'>;
+  readonly rounds: Pick<Rounds, 'go'>;
+  readonly authorities: Pick<ClientAuthorities, 'change'>;
   readonly server: { setSecureContext(options: object): void };
   /** undefined when there was none at the start. */
   readonly webhook: Pick<TokenWebhook, 'update'> | undefined;
@@ -94,22 +98,25 @@ export function createReloader(deps: ReloadDeps): Reloader {
   };
 }
 
-function takeUp({ source, current, build, stays, server, webhook, log }: ReloadDeps): void {
+function takeUp({ source, current, build, server, webhook, log, ...deps }: ReloadDeps): void {
   const { config, warnings } = readConfig(source);
   const before = current.get();
   const next = build(config, before);
   try {
-    const secured = secureContextOptions(config.listen.tls, readMaterial(config));
+    const material = readMaterial(config);
+    const secured = secureContextOptions(config.listen.tls, material);
     if (webhook !== undefined && config.tokenWebhook !== undefined)
       webhook.update(readWebhookMaterial(config.tokenWebhook));
     server.setSecureContext(secured);
+    deps.authorities.change(material.clientCA);
   } catch (error) {
     void retireGeneration(next, [before]);
     throw error;
   }
   log.level = config.log.level;
   current.swap(next);
-  const ended = stays.review(next);
+  const ended = deps.stays.review(next);
+  void deps.rounds.go();
   if (ended > 0) log.info({ ended }, 'ended what the new configuration does not let in');
   for (const warning of warnings) log.warn({ warning }, 'configuration warning');
   const restart = needsRestart(before.config, config);

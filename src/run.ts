@@ -11,10 +11,11 @@ import type { DocumentFetcher } from './authn/fetch.ts';
 import { createKeyPool } from './authn/keypool.ts';
 import type { GateConfig, HostPort } from './config/config.ts';
 import { type Current, holdCurrent } from './current.ts';
+import type { SetTimer } from './delay.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { hostPort } from './hostport.ts';
 import { createConnections, createLifecycle } from './lifecycle.ts';
-import { secureContextOptions } from './listener.ts';
+import { secureContextOptions, TLS_HANDSHAKE_TIMEOUT_MS } from './listener.ts';
 import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import {
@@ -25,6 +26,7 @@ import {
   observeRenewal,
 } from './observe.ts';
 import { startOps } from './ops.ts';
+import { holdClientAuthorities } from './peercertificate.ts';
 import {
   ConfigurationRefused,
   createReloader,
@@ -33,6 +35,7 @@ import {
   readMaterial,
   readWebhookMaterial,
 } from './reload.ts';
+import { createRounds } from './rounds.ts';
 import { createGateServer } from './server.ts';
 import { createSessionRegistry, type SessionRegistry } from './sessions.ts';
 import { createStays } from './stays.ts';
@@ -54,6 +57,8 @@ export interface RunOptions {
   readonly fetcher?: DocumentFetcher;
   /** For tests: how long a cluster may take to answer a question of the gate's own. Default 5 s. ms */
   readonly reviewTimeoutMs?: number;
+  /** For tests: what lets time go by between rounds (rounds.ts). */
+  readonly setRoundTimer?: SetTimer;
   /** Set when the gate is one of several processes that share a listener: it has no ops listener then, its primary answers for all. */
   readonly worker?: WorkerRole;
 }
@@ -152,9 +157,11 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     log,
   });
   const material = attempt(() => readMaterial(config));
+  const authorities = holdClientAuthorities(material.clientCA, TLS_HANDSHAKE_TIMEOUT_MS, now);
   const server = await createGateServer({
     current,
     material,
+    authorities,
     observer,
     sessions,
     streams,
@@ -167,7 +174,10 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const webhook = await startWebhook(parts);
   open.push(() => void webhook?.close());
   const source = { file: options.file, overrides: options.overrides ?? [], env };
-  const reloader = createReloader({ source, current, build, stays, server, webhook, log, metrics, now });
+  const rounds = createRounds({ stays, current: current.get, now, log, setTimer: options.setRoundTimer });
+  open.push(rounds.close);
+  const looked = { stays, rounds, authorities };
+  const reloader = createReloader({ ...looked, source, current, build, server, webhook, log, metrics, now });
   open.push(reloader.close);
   const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
   const vitals = createVitals(lifecycle, current, metrics, now);
@@ -185,6 +195,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     reload: reloader.reload,
     stop: async () => {
       reloader.close();
+      rounds.close();
       await Promise.all([lifecycle.drain(), webhook?.close()]);
       await current.close();
       log.info({}, 'stopped');

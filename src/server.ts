@@ -13,7 +13,11 @@ import { type Arrival, createExchange, type Exchange, type Transport } from './e
 import { runGate } from './gate.ts';
 import { createListener, type TlsMaterial } from './listener.ts';
 import type { Observer } from './observe.ts';
-import { type CertificateReader, createCertificateReader } from './peercertificate.ts';
+import {
+  type CertificateReader,
+  type ClientAuthorities,
+  createCertificateReader,
+} from './peercertificate.ts';
 import { forward } from './proxy/forward.ts';
 import { Slabs } from './proxy/slabs.ts';
 import type { SessionRegistry } from './sessions.ts';
@@ -26,6 +30,7 @@ import { serveUpgrade } from './upgrade/upgrade.ts';
 export interface ServerDeps {
   readonly current: Current;
   readonly material: TlsMaterial;
+  readonly authorities: ClientAuthorities;
   readonly observer: Observer;
   readonly sessions: SessionRegistry;
   /** What ends each watch and followed log that is open now; kept here, used by the drain. */
@@ -53,7 +58,10 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     else answerResponse(response, renderAnswer(exchange.failure, exchange), exchange);
   };
   const slabs = new Slabs();
-  const certificateOf = deps.material.clientCA === '' ? () => undefined : createCertificateReader();
+  const asks = deps.material.clientCA !== '';
+  const certificateOf = asks ? createCertificateReader(deps.authorities) : () => undefined;
+  // Before its first request: the authorities may be others by then.
+  if (asks) listener.on('secureConnection', certificateOf);
   const upgrading = { ...deps, slabs, certificateOf };
   const forwarding = { refuse, now: deps.now, streams: deps.streams, stays: deps.stays, slabs };
   const serve = (arrived: Arrival, request: CallerRequest, response: CallerResponse) => {

@@ -17,8 +17,8 @@ export const SESSION_ERRORS = {
   },
   SESSION_REVOKED: {
     status: 403,
-    text: 'The session has ended because this gate no longer accepts who opened it, or no longer allows what was open. Ask the administrator of this gate.',
-    when: 'The configuration was changed while an exec or attach was open: its issuer is gone, or its claims now give another user or none. It comes inside the session, as its last word.',
+    text: 'The session has ended because {cause|this gate no longer accepts who opened it, or no longer allows what was open}. Ask the administrator of this gate.',
+    when: 'While an exec or attach was open, the configuration or a file that it names was changed: its issuer is gone, its certificate is on the revocation list, the claims or the AWS identity now give another user or none, a rule denies it. Or the cluster no longer accepts the token of its service account. It comes inside the session, as its last word.',
     solve: 'The log says what is no longer so.',
   },
   SESSION_DRAINED: {

@@ -1,38 +1,45 @@
 // Everybody who is in: open sessions, watches and followed logs, each with the exchange that it began with. After a reload each is looked at
 // again: who would not be let in now, or would be somebody else, is shown out.
 
+import { type Objection, objection } from './authn/outcome.ts';
 import { factsOf } from './authorize.ts';
 import { isAllowed } from './authz/rules.ts';
 import type { Exchange } from './exchange.ts';
 import type { Generation } from './generation.ts';
 
-/** Why somebody who is in may not stay under the next generation, in words for the log; '' when nothing is against it. Must not throw. */
-export type Objection = (exchange: Exchange, next: Generation) => string;
+/** Finds why somebody who is in may not stay under the next generation; undefined when nothing is against it. Must not throw. */
+export type Objector = (exchange: Exchange, next: Generation) => Objection | undefined;
+
+/** Shows somebody out. */
+export type End = (why: Objection) => void;
 
 /** Who is in. */
 export interface Stays {
   /** Somebody has come in; `end` shows them out. @returns what forgets them */
-  add(exchange: Exchange, end: (why: string) => void): () => void;
+  add(exchange: Exchange, end: End): () => void;
+  /** Everybody, with what shows them out. */
+  open(): Iterable<readonly [Exchange, End]>;
   /** Shows out everybody whom an objection concerns. @returns how many */
   review(next: Generation): number;
 }
 
 /** What counts after a reload, in this order. A cluster that is configured no more is none: what is open to it may end by itself. */
-export const OBJECTIONS: readonly Objection[] = [identityObjection, rulesObjection];
+export const OBJECTORS: readonly Objector[] = [identityObjection, rulesObjection];
 
 /** Nobody is in yet. */
-export function createStays(objections: readonly Objection[] = OBJECTIONS): Stays {
-  const open = new Map<Exchange, (why: string) => void>();
+export function createStays(objectors: readonly Objector[] = OBJECTORS): Stays {
+  const open = new Map<Exchange, End>();
   return {
     add(exchange, end) {
       open.set(exchange, end);
       return () => void open.delete(exchange);
     },
+    open: () => open.entries(),
     review(next) {
       let ended = 0;
       for (const [exchange, end] of [...open]) {
-        const why = firstObjection(objections, exchange, next);
-        if (why === '') continue;
+        const why = firstObjection(objectors, exchange, next);
+        if (why === undefined) continue;
         ended++;
         end(why);
       }
@@ -42,30 +49,38 @@ export function createStays(objections: readonly Objection[] = OBJECTIONS): Stay
 }
 
 /** What can't be judged may not stay. */
-function firstObjection(objections: readonly Objection[], exchange: Exchange, next: Generation): string {
+function firstObjection(
+  objectors: readonly Objector[],
+  exchange: Exchange,
+  next: Generation,
+): Objection | undefined {
   try {
-    for (const object of objections) {
+    for (const object of objectors) {
       const why = object(exchange, next);
-      if (why !== '') return why;
+      if (why !== undefined) return why;
     }
-    return '';
+    return undefined;
   } catch {
-    return 'it could not be judged under the new configuration';
+    return objection('it could not be judged under the new configuration', '');
   }
 }
 
-/** The same claims have to give the same user. Credentials without claims are judged where they come from, at their next request. */
-function identityObjection({ user, evidence, peerAddress }: Exchange, next: Generation): string {
-  if (user === undefined) return '';
-  return next.authenticator.objectionTo(user, evidence, {
-    peerTrusted: next.isTrusted(peerAddress),
-    peerAddress,
-  });
+/** The same credential has to give the same user. */
+function identityObjection(exchange: Exchange, next: Generation): Objection | undefined {
+  const { user, evidence, certificate, peerAddress, generation, target } = exchange;
+  if (user === undefined) return undefined;
+  if (evidence.door === undefined)
+    return next.anonymous(target?.path ?? '') === undefined
+      ? objection('callers without a credential are not let in here any more')
+      : undefined;
+  const { authentication: config } = generation.config;
+  const peer = { peerTrusted: next.isTrusted(peerAddress), peerAddress };
+  return next.authenticator.objectionTo({ user, evidence, certificate, config }, peer);
 }
 
 /** As of the time when it began: a login that was fresh enough then is not too old for what it opened. */
-function rulesObjection(exchange: Exchange, next: Generation): string {
+function rulesObjection(exchange: Exchange, next: Generation): Objection | undefined {
   return next.rules === undefined || isAllowed(next.rules, factsOf(exchange))
-    ? ''
-    : 'the rules do not allow it any more';
+    ? undefined
+    : objection('the rules do not allow it any more', 'the rules of this gate do not allow it any more');
 }

@@ -3,7 +3,6 @@
 
 import type { GateConfig } from '../config/config.ts';
 import { assertionHeadersOf } from '../config/presetfill.ts';
-import type { UserInfo } from '../kube/userinfo.ts';
 import { type AwsDoor, createAwsDoor } from './aws/door.ts';
 import type { StsRoute } from './aws/sts.ts';
 import { createVerdictCache, type Verdict } from './cache.ts';
@@ -18,7 +17,8 @@ import { type CredentialInput, type Credentials, extractCredentials } from './cr
 import type { ReviewingCluster, TokenDoor } from './door.ts';
 import { createEntries, type Entries, entryKey, parseFrom } from './entries.ts';
 import type { JwtDeps } from './jwt.ts';
-import type { Evidence, Outcome } from './outcome.ts';
+import { type Entrant, objectionTo } from './objection.ts';
+import type { Objection, Outcome } from './outcome.ts';
 import { createPeerViews, type Peer, type PeerView } from './peers.ts';
 import { canonicalIssuer } from './rules.ts';
 import { createServiceAccountDoor } from './serviceaccounts.ts';
@@ -55,11 +55,10 @@ export interface IssuerState {
 export interface Authenticator {
   /** Answers at once when the token is known, else by a promise that never rejects. noOpinion means that there is no credential. */
   authenticate(request: AuthenticationRequest): Authentication | Promise<Authentication>;
-  /**
-   * Why a user who came in with this evidence would not come in again, or would be somebody else; '' when nothing is against it, and for
-   * evidence without an issuer. Whether the credential has ended meanwhile is not looked at.
-   */
-  objectionTo(user: UserInfo, evidence: Evidence, peer: Peer): string;
+  /** Judges the same request once more for somebody whom it let in: by what is known elsewhere now, and not held back by what strangers ask. */
+  again(request: AuthenticationRequest): Promise<Authentication>;
+  /** Why somebody who is in would not come in again, or would be somebody else (objection.ts); undefined when nothing is against it. */
+  objectionTo(entrant: Entrant, peer: Peer): Objection | undefined;
   /** Configured assertion headers, lower case: credentials, which must not go on to the cluster. */
   readonly assertionHeaders: ReadonlySet<string>;
   issuers(): readonly IssuerState[];
@@ -118,42 +117,42 @@ export function createAuthenticator(
     clock,
     ...(deps.maxCachedTokens === undefined ? {} : { maxEntries: deps.maxCachedTokens }),
   });
+  const doors = { entries, viewOf, certificates, aws, serviceAccounts: otherwise };
+  const judge = (
+    request: AuthenticationRequest,
+    wasGood: boolean,
+  ): Authentication | Promise<Authentication> => {
+    const { rawHeaders, isWebSocket, peerTrusted, peerAddress = '', cluster } = request;
+    const view = viewOf({ peerTrusted, peerAddress });
+    const credentials = extractCredentials({
+      rawHeaders,
+      isWebSocket,
+      peerTrusted: view.readsAssertions,
+      sources: view.headers,
+    });
+    if (credentials.kind === 'none') return judgeCertificate(request.certificate);
+    if (credentials.kind === 'rejected') return credentials;
+    if (request.certificate !== undefined && judgeCertificate(request.certificate).kind === 'user')
+      return TWO_CREDENTIALS;
+    const { token, origins, websocketProtocols } = credentials;
+    const places = origins.map(({ source, header }) => `${source}=${header}`).join();
+    // Only what a cluster itself says of a token is another thing at another cluster.
+    const at = judges.otherwise === undefined ? '' : (cluster?.name ?? '');
+    const key = cache.keyOf(`${view.key} ${places} ${at}`, token);
+    const known = cache.get(key);
+    if (known !== undefined) return withProtocols(known, websocketProtocols);
+    const address = request.addressOf?.(peerAddress, rawHeaders) ?? peerAddress;
+    const outcome = cache.verifyOnce(key, () =>
+      verifySafely(judges, credentials, { view, cluster, address, wasGood }),
+    );
+    return websocketProtocols === undefined
+      ? outcome
+      : outcome.then((it) => withProtocols(it, websocketProtocols));
+  };
   return {
-    authenticate(request) {
-      const { rawHeaders, isWebSocket, peerTrusted, peerAddress = '', cluster } = request;
-      const view = viewOf({ peerTrusted, peerAddress });
-      const credentials = extractCredentials({
-        rawHeaders,
-        isWebSocket,
-        peerTrusted: view.readsAssertions,
-        sources: view.headers,
-      });
-      if (credentials.kind === 'none') return judgeCertificate(request.certificate);
-      if (credentials.kind === 'rejected') return credentials;
-      if (request.certificate !== undefined && judgeCertificate(request.certificate).kind === 'user')
-        return TWO_CREDENTIALS;
-      const { token, origins, websocketProtocols } = credentials;
-      const places = origins.map(({ source, header }) => `${source}=${header}`).join();
-      // Only what a cluster itself says of a token is another thing at another cluster.
-      const at = judges.otherwise === undefined ? '' : (cluster?.name ?? '');
-      const key = cache.keyOf(`${view.key} ${places} ${at}`, token);
-      const known = cache.get(key);
-      if (known !== undefined) return withProtocols(known, websocketProtocols);
-      const address = request.addressOf?.(peerAddress, rawHeaders) ?? peerAddress;
-      const outcome = cache.verifyOnce(key, () =>
-        verifySafely(judges, credentials, { view, cluster, address }),
-      );
-      return websocketProtocols === undefined
-        ? outcome
-        : outcome.then((it) => withProtocols(it, websocketProtocols));
-    },
-    objectionTo(user, { issuer, sourceHeader = '', claims }, peer) {
-      if (issuer === '') return '';
-      const entry = entries.get(entryKey(sourceHeader, issuer));
-      if (entry === undefined) return 'its issuer is configured no more';
-      if (!viewOf(peer).admits(entry.config)) return 'its proxy is trusted no more';
-      return entry.authenticator.objectionTo(user, claims);
-    },
+    authenticate: (request) => judge(request, false),
+    again: (request) => Promise.resolve(judge(request, true)),
+    objectionTo: (entrant, peer) => objectionTo(entrant, peer, doors),
     assertionHeaders: assertionHeadersOf(config.jwt),
     issuers: () =>
       [...new Set(entries.values())].map(({ authenticator: { issuer, sourceHeader, keys } }) => ({
@@ -178,6 +177,7 @@ interface Where {
   readonly view: PeerView;
   readonly cluster: ReviewingCluster | undefined;
   readonly address: string;
+  readonly wasGood: boolean;
 }
 
 /** Who judges tokens. */
@@ -201,7 +201,7 @@ async function verifySafely(judges: Judges, credentials: Token, where: Where): P
 async function verify(
   { entries, aws, otherwise }: Judges,
   credentials: Token,
-  { view, cluster, address }: Where,
+  { view, cluster, address, wasGood }: Where,
 ): Promise<Verdict> {
   const bearer = credentials.origins.find(({ header }) => header === 'authorization');
   if (bearer !== undefined && aws?.takes(credentials.token) === true) return aws.judge(credentials.token);
@@ -219,7 +219,7 @@ async function verify(
   }
   if (!isParsed) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
   if (bearer !== undefined && otherwise?.takes(credentials.token))
-    return otherwise.judge(credentials.token, { source: bearer.source, cluster, address });
+    return otherwise.judge(credentials.token, { source: bearer.source, cluster, address, wasGood });
   const headers = credentials.origins.map(({ header }) => header).join(', ');
   return refuse(
     'TOKEN_UNKNOWN_ISSUER',

@@ -17,6 +17,8 @@ export interface DoorRequest {
   readonly address: string;
   /** undefined where no cluster was chosen, as at the token webhook. */
   readonly cluster: ReviewingCluster | undefined;
+  /** True for a token that has let somebody in who is still there. */
+  readonly wasGood?: boolean;
 }
 
 /** Judges tokens of its own kind. */

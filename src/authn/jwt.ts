@@ -15,7 +15,7 @@ import { createClaimIssuers, type IssuerKeysDeps, openIssuer } from './issuerkey
 import type { KeySource, RefreshEvent } from './jwks.ts';
 import { createKeyPool, type KeyPool } from './keypool.ts';
 import { ASYMMETRIC_ALGORITHMS } from './keyset.ts';
-import type { Outcome, RejectedCode } from './outcome.ts';
+import type { Evidence, Outcome, RejectedCode } from './outcome.ts';
 import { checkAssertion } from './presets/assertions.ts';
 import { openLoadBalancer } from './presets/loadbalancerkeys.ts';
 import { checkAudience, checkClaims, checkHeader, namesIssuer, timeOf } from './rules.ts';
@@ -84,7 +84,7 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
       // Once more, on what was signed.
       const late = checkAssertion(config, { header: token.header, claims: payload });
       if (late !== undefined) return passing({ kind: 'rejected', ...late, source: place });
-      const signed = { config, payload, place };
+      const signed = { config, payload, place, algorithm: token.header['alg'] };
       const isCurrent = () => keys.current()?.generation === used.generation;
       return conclude(signed, await claims.expand(payload), { mapClaims, isCurrent });
     },
@@ -146,6 +146,7 @@ function judgeUnverified(
 interface Signed {
   readonly config: JwtConfig;
   readonly payload: Readonly<Record<string, unknown>>;
+  readonly algorithm: unknown;
   readonly place: CredentialSource;
 }
 
@@ -155,7 +156,7 @@ interface Mapping {
 }
 
 function conclude(
-  { config, payload, place }: Signed,
+  { config, payload, place, algorithm }: Signed,
   expansion: Expansion,
   { mapClaims, isCurrent }: Mapping,
 ): Verdict {
@@ -172,7 +173,10 @@ function conclude(
   }
   const expiresAt = Math.min(timeOf(payload['exp']) ?? 0, MAX_TIME_MS);
   const { sourceHeader, sessionLifetimeMs } = config;
-  const evidence = { issuer: config.issuer.url, sourceHeader, claims };
+  const evidence: Evidence = {
+    ...{ door: 'jwt', issuer: config.issuer.url, sourceHeader, claims },
+    ...(typeof algorithm === 'string' ? { algorithm } : {}),
+  };
   const lifetime = sessionLifetimeMs === undefined ? {} : { sessionLifetimeMs };
   return {
     outcome: { kind: 'user', user: mapped.user, evidence, expiresAt, ...lifetime, source: place },

@@ -34,10 +34,21 @@ export interface Evidence {
   readonly sourceHeader?: string;
   /** The verified claims as they were signed, with a distributed groups claim in its place; empty for credentials without any. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** Who vouched; absent where nobody did. */
+  readonly door?: 'jwt' | 'certificate' | 'serviceAccount' | 'aws';
+  /** The signature's algorithm, as a JWT's header names it; absent without one. */
+  readonly algorithm?: string;
 }
 
-/** The evidence of a credential that has no issuer and no claims. */
+/** The evidence of callers without a credential. */
 export const NO_EVIDENCE: Evidence = Object.freeze({ issuer: '', claims: Object.freeze({}) });
+
+/** The evidence of credentials that have no issuer and no claims, by their door. */
+export const DOOR_EVIDENCE: Readonly<Record<'certificate' | 'serviceAccount' | 'aws', Evidence>> = {
+  certificate: Object.freeze({ ...NO_EVIDENCE, door: 'certificate' }),
+  serviceAccount: Object.freeze({ ...NO_EVIDENCE, door: 'serviceAccount' }),
+  aws: Object.freeze({ ...NO_EVIDENCE, door: 'aws' }),
+};
 
 /**
  * - `user`: verified; `expiresAt` is when the credential ends, ms since the epoch.
@@ -65,3 +76,16 @@ export type Outcome =
       readonly source: string;
     }
   | { readonly kind: 'unavailable'; readonly cause: unknown; readonly source: string };
+
+/** Why somebody who is in may not stay. */
+export interface Objection {
+  /** For the log. */
+  readonly detail: string;
+  /** For the person, behind "The session has ended because "; '' for the words that fit all. */
+  readonly cause: string;
+}
+
+/** Makes one; without a `cause` the person is told the same as the log. */
+export function objection(detail: string, cause = detail): Objection {
+  return { detail, cause };
+}

@@ -5,7 +5,7 @@ import { freezeUserInfo, type UserInfo } from '../kube/userinfo.ts';
 import type { Verdict } from './cache.ts';
 import type { Clock } from './clock.ts';
 import type { DoorRequest, ReviewingCluster, TokenDoor } from './door.ts';
-import { NO_EVIDENCE, type Outcome, type RejectedCode } from './outcome.ts';
+import { DOOR_EVIDENCE, type Outcome, type RejectedCode } from './outcome.ts';
 import { createSourceBuckets } from './sourcebuckets.ts';
 import { parseToken } from './token.ts';
 
@@ -58,13 +58,14 @@ export function createServiceAccountDoor({ audiences }: ServiceAccountRules, clo
           detail: 'expired before its review',
           source,
         });
-      // A bad token pays, a good one gets its payment back.
-      const taking = bad.take(address);
+      // A bad token pays, a good one gets its payment back. One that was good before is asked about whatever strangers do.
+      const pays = request.wasGood !== true;
+      const taking = pays ? bad.take(address) : 'taken';
       if (taking !== 'taken')
         return passing({ kind: 'unavailable', cause: new Error(TOO_MANY[taking]), source });
       const until = clock.now() + REVIEW_AGE_MS;
       const outcome = await review(token, { audiences, cluster, source, expiresAt });
-      if (outcome.kind === 'user') bad.give(address);
+      if (pays && outcome.kind === 'user') bad.give(address);
       return { outcome, isCurrent: outcome.kind === 'unavailable' ? undefined : () => clock.now() < until };
     },
   };
@@ -114,7 +115,7 @@ async function review(token: string, { audiences, cluster, source, expiresAt }: 
       'TOKEN_REFUSED_BY_CLUSTER',
       `cluster ${cluster.name} names somebody who is no service account`,
     );
-  return { kind: 'user', user, evidence: NO_EVIDENCE, expiresAt, source };
+  return { kind: 'user', user, evidence: DOOR_EVIDENCE.serviceAccount, expiresAt, source };
 }
 
 function questionOf(token: string, audiences: readonly string[]): string {

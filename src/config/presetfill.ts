@@ -40,6 +40,7 @@ function fillEntry(entry: Mapping, index: number, place: Place): Mapping {
   const mappings = entry['claimMappings'] ?? {};
   if (!isMapping(issuer) || !isMapping(source) || !isMapping(mappings)) return entry;
   refuseOthers(entry, issuer, source, place);
+  remindOfSessions(entry, place);
   const named = fillIssuer(issuer, index, place);
   if (typeof named !== 'string' || !URL.canParse(named)) return entry;
   const url = new URL(named);
@@ -56,7 +57,6 @@ function fillEntry(entry: Mapping, index: number, place: Place): Mapping {
     signingAlgorithms: [preset.algorithm],
     jwksURL: preset.isOwn ? (entry['jwksURL'] ?? keysURL) : keysURL,
     claimMappings: { ...preset.claimMappings, ...withoutNulls(mappings) },
-    sessionLifetime: entry['sessionLifetime'] ?? preset.sessionLifetime,
   };
 }
 
@@ -79,6 +79,15 @@ function refuseOthers(entry: Mapping, issuer: Mapping, source: Mapping, place: P
       'issuer.certificateAuthority',
       "is the public one of the vendor's keys (a root that only this machine knows belongs into its own store)",
     );
+}
+
+/** Whoever never thought of it finds their shells ended after minutes. Any value says that it was thought of. */
+function remindOfSessions(entry: Mapping, { name, preset, path, findings }: Place): void {
+  if (!preset.isPerRequest || isText(entry['sessionLifetime'])) return;
+  findings.warning(
+    `${path}.sessionLifetime`,
+    `is not set: with ${name} an exec or a watch ends some minutes after it began, with the assertion that opened it. Write 0s if that is meant, or how long it may go on, as in 1h (docs/how-to/access-proxies.md)`,
+  );
 }
 
 /** Reports what is missing itself, because it knows what to write there; what stands in for it is used by nobody. */

@@ -31,8 +31,8 @@ export interface Preset {
   readonly isOwn: boolean;
   /** Put where the entry has no such mapping. */
   readonly claimMappings: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** How long a session may go on that was opened with an assertion which ends in minutes because a new one comes with each request. */
-  readonly sessionLifetime: string;
+  /** Whether a new assertion comes with each request and is good for minutes only: its end says nothing of the login's. */
+  readonly isPerRequest: boolean;
 }
 
 /** AWS partitions whose load balancers authenticate people, and where each one's keys are. */
@@ -65,7 +65,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     keysURL: (issuer) => `${issuer.origin}/cdn-cgi/access/certs`,
     isOwn: false,
     claimMappings: BY_EMAIL,
-    sessionLifetime: '0s',
+    isPerRequest: false,
   },
   // docs.cloud.google.com/iap/docs/signed-headers-howto
   'google-iap': {
@@ -82,7 +82,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     keysURL: () => 'https://www.gstatic.com/iap/verify/public_key-jwk',
     isOwn: false,
     claimMappings: BY_EMAIL,
-    sessionLifetime: '1h',
+    isPerRequest: true,
   },
   // docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html, "User claims encoding and signature
   // verification". There is no `aud`: the load balancer that signed stands for it.
@@ -102,7 +102,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     keysURL: () => '',
     isOwn: false,
     claimMappings: BY_EMAIL,
-    sessionLifetime: '1h',
+    isPerRequest: true,
   },
   // www.pomerium.com/docs/capabilities/getting-users-identity, /docs/reference/routes/jwt-issuer-format; pomerium/pomerium
   // authorize/evaluator/headers_evaluator_evaluation.go
@@ -119,7 +119,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     keysURL: (issuer) => `${issuer.origin}/.well-known/pomerium/jwks.json`,
     isOwn: true,
     claimMappings: { ...BY_EMAIL, groups: { claim: 'groups', prefix: '' } },
-    sessionLifetime: '1h',
+    isPerRequest: true,
   },
 };
 

@@ -39,7 +39,7 @@ export const sourceKeys = {
   sessionLifetime: textOf('duration', {
     default: '0s',
     description:
-      'How long an exec, a port-forward or a watch may go on that outlives its token, from its beginning. `0s`: not at all. The presets of proxies that sign a new assertion with each request, good for minutes, have `1h`.',
+      'How long an exec, a port-forward or a watch may go on that outlives its token, from its beginning. `0s`: not at all. For proxies that sign a new assertion with each request, good for minutes (google-iap, aws-alb, pomerium): a longer time gives up that a session ends with its identity, see docs/how-to/access-proxies.md.',
     examples: ['1h'],
   }),
 };

@@ -15,16 +15,26 @@ export type Question = ForbiddenAttempt & Pick<RequestInfo, 'apiVersion'>;
 export interface ImpersonationWay {
   readonly questions: readonly Question[];
   readonly groups: readonly string[];
+  /** What the authorizer hears of the requestor's extras; absent: all of them. */
+  readonly extra?: UserInfo['extra'];
 }
 
 /** Where a review is created. */
 export const ACCESS_REVIEWS_PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 
-/** The ways by which `wanted` may be impersonated for a request, the plain `impersonate` first; one suffices. */
-export function impersonationWays(wanted: UserInfo, info: RequestInfo): readonly ImpersonationWay[] {
+/** The ways by which `requestor` may impersonate `wanted` for a request, the plain `impersonate` first; one suffices. */
+export function impersonationWays(
+  requestor: UserInfo,
+  wanted: UserInfo,
+  info: RequestInfo,
+): readonly ImpersonationWay[] {
   const legacy = { questions: partsOf(wanted, 'impersonate', ''), groups: resultingGroups(wanted) };
   const constrained = constrainedWay(wanted, info);
-  return constrained === undefined ? [legacy] : [legacy, constrained];
+  return [
+    legacy,
+    ...associatedWay(requestor, wanted, info),
+    ...(constrained === undefined ? [] : [constrained]),
+  ];
 }
 
 /** The review that asks whether a verified user may do something, as JSON. */
@@ -63,16 +73,58 @@ export function readAccessReview(body: string): { allowed: boolean; reason: stri
 }
 
 const AUTHENTICATION = 'authentication.k8s.io';
+const NODE_GROUPS: readonly string[] = ['system:nodes'];
 const NODE_PREFIX = 'system:node:';
+/** The node that a service account's token is bound to, with its pod or by itself (KEP-4193). */
+const NODE_NAME = 'authentication.kubernetes.io/node-name';
+const ASSOCIATED_KEYS = 'authentication.kubernetes.io/associated-node-keys';
+
+/**
+ * A service account on a node, as the agents of DaemonSets are, may be allowed to be the node that it runs on, whichever that is: nothing but its
+ * name is asked for. As at the API server the authorizer hears of no particular node and of the requestor's extras only which there are, so that
+ * one answer is good for the account on every node.
+ */
+function associatedWay(
+  requestor: UserInfo,
+  wanted: UserInfo,
+  info: RequestInfo,
+): readonly ImpersonationWay[] {
+  const node = nodeOf(wanted.username);
+  const [on, ...more] = requestor.extra[NODE_NAME] ?? [];
+  const isOnIt = node !== undefined && on === node && more.length === 0;
+  if (!isOnIt || !hasNameOnly(wanted) || serviceAccountOf(requestor.username) === undefined) return [];
+  const about = { isResourceRequest: true, path: '', namespace: '', subresource: '', apiVersion: 'v1' };
+  return [
+    {
+      questions: [
+        { ...info, verb: `impersonate-on:associated-node:${info.verb}` },
+        {
+          ...about,
+          ...{ verb: 'impersonate:associated-node', apiGroup: AUTHENTICATION, resource: 'nodes', name: '*' },
+        },
+      ],
+      groups: NODE_GROUPS,
+      extra: { [ASSOCIATED_KEYS]: Object.keys(requestor.extra).sort() },
+    },
+  ];
+}
+
+/** The name of the node that a user is; undefined for all others. */
+function nodeOf(username: string): string | undefined {
+  if (!username.startsWith(NODE_PREFIX)) return undefined;
+  const name = username.slice(NODE_PREFIX.length);
+  return isSubdomain(name) ? name : undefined;
+}
+
+function hasNameOnly({ uid, groups, extra }: UserInfo): boolean {
+  return uid === '' && groups.length === 0 && Object.keys(extra).length === 0;
+}
 
 /** Node and service account may be given by their names alone; nobody becomes system:masters like this. */
 function constrainedWay(wanted: UserInfo, info: RequestInfo): ImpersonationWay | undefined {
   const account = serviceAccountOf(wanted.username);
-  const isNode =
-    wanted.username.startsWith(NODE_PREFIX) && isSubdomain(wanted.username.slice(NODE_PREFIX.length));
-  const hasNameOnly =
-    wanted.uid === '' && wanted.groups.length === 0 && Object.keys(wanted.extra).length === 0;
-  if ((account !== undefined || isNode) && !hasNameOnly) return undefined;
+  const isNode = nodeOf(wanted.username) !== undefined;
+  if ((account !== undefined || isNode) && !hasNameOnly(wanted)) return undefined;
   if (wanted.groups.includes('system:masters')) return undefined;
   if (!Object.keys(wanted.extra).every(isDomainPrefixed)) return undefined;
   const mode = account !== undefined ? 'serviceaccount' : isNode ? 'arbitrary-node' : 'user-info';
@@ -81,7 +133,7 @@ function constrainedWay(wanted: UserInfo, info: RequestInfo): ImpersonationWay |
       { ...info, verb: `impersonate-on:${mode}:${info.verb}` },
       ...partsOf(wanted, `impersonate:${mode}`, AUTHENTICATION),
     ],
-    groups: isNode ? ['system:nodes'] : resultingGroups(wanted),
+    groups: isNode ? NODE_GROUPS : resultingGroups(wanted),
   };
 }
 

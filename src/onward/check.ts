@@ -61,17 +61,23 @@ export function createImpersonationCheck(
 ): CheckImpersonation {
   const answerOf = rememberAnswers(observeReviews(ask, now, observer), now);
   return async (requestor, wanted, info) => {
-    const found = await judge(impersonationWays(wanted, info), (question) => answerOf(requestor, question));
+    const found = await judge(impersonationWays(requestor, wanted, info), (way) =>
+      tryWay(way, (question) => answerOf(requestor, question, way.extra)),
+    );
     observer.onCheck(found.kind);
     return found;
   };
 }
 
-async function judge(ways: readonly ImpersonationWay[], answerOf: AnswerOf): Promise<Impersonation> {
+/** The first way that is allowed counts; what the first one lacks is what is told. */
+async function judge(
+  ways: readonly ImpersonationWay[],
+  tryOne: (way: ImpersonationWay) => Promise<Impersonation>,
+): Promise<Impersonation> {
   let denied: Impersonation | undefined;
   try {
     for (const way of ways) {
-      const found = await tryWay(way, answerOf);
+      const found = await tryOne(way);
       if (found.kind === 'allowed') return found;
       denied ??= found;
     }
@@ -119,18 +125,18 @@ interface AboutUser {
 
 /**
  * Answers are remembered with the UserInfo that they are about, which the verdict cache shares between the requests of one token: whatever
- * another identity looks like, it is another object.
+ * another identity looks like, it is another object. Other extras than its own come with verbs of their own (impersonationchecks.ts).
  */
 function rememberAnswers(review: Review, now: () => number) {
   const known = new WeakMap<UserInfo, AboutUser>();
-  return (requestor: UserInfo, question: Question): Promise<Answer> => {
+  return (requestor: UserInfo, question: Question, extra = requestor.extra): Promise<Answer> => {
     const about = known.get(requestor) ?? { answers: new Map<string, Remembered>(), waiting: 0 };
     known.set(requestor, about);
     const { answers } = about;
     const key = keyOf(question);
     const found = answers.get(key);
     if (found !== undefined && now() < found.until) return found.answer;
-    const answer = askOne(about, review, accessReview(requestor, question));
+    const answer = askOne(about, review, accessReview({ ...requestor, extra }, question));
     const remembered: Remembered = { answer, until: Number.POSITIVE_INFINITY };
     answers.delete(key);
     if (answers.size >= MAX_REMEMBERED) answers.delete(answers.keys().next().value ?? '');

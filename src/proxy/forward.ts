@@ -17,6 +17,7 @@ import { afterDelay } from '../delay.ts';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { isLongRunning, requestKind } from '../kube/longrunning.ts';
+import type { EndReason } from '../sessions.ts';
 import type { Stays } from '../stays.ts';
 import { CallerGone, requestBody } from './body.ts';
 import { CHUNK_ROOM, frameChunk, LAST_CHUNK, NO_ROOM, type Room } from './chunks.ts';
@@ -186,16 +187,19 @@ function endInTime(
   const { info, generation, expiresAt } = exchange;
   if (info === undefined || !isLongRunning(info)) return;
   const endsCleanly = requestKind(info) !== 'short';
-  const end = () => {
+  const end = (why: EndReason, detail: string) => {
+    exchange.ended ??= { end: why, detail };
     if (endsCleanly && response.headersSent) relay.end();
     relay.abort();
   };
-  if (endsCleanly) streams.add(end);
-  const leave = stays.add(exchange, end);
-  const cancel = generation.config.sessions.endOnExpiry ? afterDelay(expiresAt - now(), end) : () => {};
+  const drain = () => end('drained', 'the gate shuts down');
+  if (endsCleanly) streams.add(drain);
+  const leave = stays.add(exchange, ({ detail }) => end('killed', detail));
+  const expire = () => end('expired', 'the identity that opened it has ended');
+  const cancel = generation.config.sessions.endOnExpiry ? afterDelay(expiresAt - now(), expire) : () => {};
   response.on('close', () => {
     cancel();
     leave();
-    streams.delete(end);
+    streams.delete(drain);
   });
 }

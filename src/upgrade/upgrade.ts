@@ -97,7 +97,9 @@ function acceptUpgrade(
   const session = newSession(exchange, deps.now());
   const disarm = limitSession(session, exchange, deps);
   deps.sessions.add(session);
-  const leave = deps.stays.add(exchange, (why) => session.close('killed', why, farewell('SESSION_REVOKED')));
+  const leave = deps.stays.add(exchange, ({ detail, cause }) =>
+    session.close('killed', detail, farewell('SESSION_REVOKED', { cause })),
+  );
   // Written before the tunnel's first byte and in a piece of its own: kubectl's SPDY client drops what comes in one segment with it.
   socket.write(messageHead('HTTP/1.1 101 Switching Protocols', lines));
   openTunnel({

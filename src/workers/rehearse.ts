@@ -18,7 +18,8 @@ import {
 /** Would verify nothing and fetches no keys: a rehearsal has no callers. */
 const NOBODY: Authenticator = {
   authenticate: () => ({ kind: 'noOpinion' }),
-  objectionTo: () => '',
+  again: async () => ({ kind: 'noOpinion' }),
+  objectionTo: () => undefined,
   assertionHeaders: new Set(),
   issuers: () => [],
   ready: async () => {},

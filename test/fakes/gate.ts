@@ -9,6 +9,7 @@ import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { StsRoute } from '../../src/authn/aws/sts.ts';
 import type { DocumentFetcher } from '../../src/authn/fetch.ts';
 import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
+import type { SetTimer } from '../../src/delay.ts';
 import { type RunningGate, runGateway } from '../../src/run.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
 import type { FakeUpstream } from './upstream.ts';
@@ -38,6 +39,8 @@ export interface TestGateOptions {
   /** How long an upstream may take to answer a question of the gate's own. Default 5 s. ms */
   readonly reviewTimeoutMs?: number;
   readonly issuer?: Issuer;
+  /** What lets time go by between looks at open sessions of service accounts. */
+  readonly setRoundTimer?: SetTimer;
   /** Where issuers' documents come from; default is over TLS. */
   readonly fetcher?: DocumentFetcher;
 }
@@ -113,6 +116,7 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
     env: {},
     logStream: lines.stream,
     ...(options.now === undefined ? {} : { now: options.now }),
+    ...(options.setRoundTimer === undefined ? {} : { setRoundTimer: options.setRoundTimer }),
     ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
     ...(options.reviewTimeoutMs === undefined ? {} : { reviewTimeoutMs: options.reviewTimeoutMs }),
     ...(options.stsRoute === undefined ? {} : { stsRoute: options.stsRoute }),

@@ -3,6 +3,7 @@
 
 import { startTestGate, type TestGate, type TestGateOptions } from './gate.ts';
 import { type Json, podObject, startTestPractice, type TestPractice } from './practice.ts';
+import type { FakeUpstream } from './upstream.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 
@@ -24,7 +25,7 @@ const OBJECTS = [
   ...binding(
     'gate',
     [
-      { apiGroups: [''], resources: ['users', 'groups'], verbs: ['impersonate'] },
+      { apiGroups: [''], resources: ['users', 'groups', 'serviceaccounts'], verbs: ['impersonate'] },
       { apiGroups: ['authentication.k8s.io'], resources: ['*'], verbs: ['impersonate'] },
     ],
     { kind: 'User', name: 'gate' },
@@ -38,6 +39,10 @@ const OBJECTS = [
     kind: 'User',
     name: 'alice@example.com',
   }),
+  ...binding('runner', [{ apiGroups: [''], resources: ['pods', 'pods/exec'], verbs: ['*'] }], {
+    kind: 'User',
+    name: 'system:serviceaccount:ci:runner',
+  }),
 ];
 
 export interface PracticeGate {
@@ -46,12 +51,14 @@ export interface PracticeGate {
   stop(): Promise<void>;
 }
 
-/** Starts both; the pod `one` runs. */
+/** Starts both; the pod `one` runs. What `front` starts stands between them, and ends with them. */
 export async function startPracticeGate(
   options: Omit<TestGateOptions, 'upstreams'> = {},
+  front?: (practice: TestPractice) => Promise<FakeUpstream>,
 ): Promise<PracticeGate> {
   const practice = await startTestPractice(OBJECTS);
-  const upstreams = [{ name: 'practice', upstream: practice, user: { token: 'gate-token' } }];
+  const between = await front?.(practice);
+  const upstreams = [{ name: 'practice', upstream: between ?? practice, user: { token: 'gate-token' } }];
   const gate = await startTestGate({ ...options, upstreams });
   await practice.until(() => practice.machines.length === 1);
   await practice.until(() => {
@@ -63,6 +70,7 @@ export async function startPracticeGate(
     gate,
     async stop() {
       await gate.stop();
+      await between?.close();
       await practice.stop();
     },
   };

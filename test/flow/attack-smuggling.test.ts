@@ -243,6 +243,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
   const server = await createGateServer({
     current: holdCurrent(generation as never),
     material,
+    authorities: { inForce: () => '', change: () => {} },
     observer,
     sessions: createSessionRegistry(
       { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd },

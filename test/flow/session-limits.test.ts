@@ -49,6 +49,8 @@ t.test('sessions and watches end with the identity that opened them', async (t) 
   two.close();
   await gate.logged(isSessionEnd);
   await gate.logged((line) => isSessionEnd(line) && line['protocol'] === 'spdy');
+  const ofWatch = { status: 200, end: 'expired', detail: 'the identity that opened it has ended' };
+  t.match(await gate.logged(({ verb, msg }) => msg === 'request' && verb === 'watch'), ofWatch);
   for (const line of gate.log.map((text) => JSON.parse(text)).filter(isSessionEnd))
     t.match(line, {
       end: 'expired',

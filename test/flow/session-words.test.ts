@@ -1,21 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
-import { SpdySession } from '../../src/practice/stream/spdy/session.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { LAST_FRAME_MS } from '../../src/upgrade/parting.ts';
-import { startTestGate, type TestGate } from '../fakes/gate.ts';
+import { openSpdy, openWebSocket, EXEC_PATH as PATH } from '../fakes/execs.ts';
+import { startTestGate } from '../fakes/gate.ts';
 import { type PracticeGate, startPracticeGate } from '../fakes/practicegate.ts';
 import { openWatch, upgradeHead } from '../fakes/sessions.ts';
 import { startUpstream } from '../fakes/upstream.ts';
-import { openStreams, readAll } from '../unit/practice/stream/callers.ts';
+import { readAll } from '../unit/practice/stream/callers.ts';
 
 // The last word of a session that the gate ends, from the caller's end: over real WebSockets and SPDY, with the practice API server behind the
 // gate; and byte for byte where the gate meets the middle of a frame.
 
-const PATH = '/api/v1/namespaces/default/pods/one/exec?command=wait&stdout=true&stderr=true';
+const otherAuthority = await makeCA('another');
 const EXP = Math.floor(Date.now() / 1000) + 300;
 /** The gate's clock stands still shortly before the tokens end. */
 const beforeTheEnd = () => EXP * 1000 - 2000;
@@ -26,64 +26,12 @@ async function setUp(t: Test, options: Parameters<typeof startPracticeGate>[0] =
   return started;
 }
 
-interface Listening {
-  readonly websocket: WebSocket;
-  /** Texts by channel. */
-  readonly heard: string[];
-  readonly closed: Promise<number>;
-  readonly until: (channel: number, part: string) => Promise<void>;
-}
-
-async function openWebSocket(gate: TestGate, token: string, protocol: string): Promise<Listening> {
-  const websocket = new WebSocket(`wss://127.0.0.1:${gate.port}${PATH}`, [protocol], {
-    ca: gate.ca.certPem,
-    headers: { Authorization: `Bearer ${token}` },
-  });
-  const heard: string[] = [];
-  const isBase64 = protocol.includes('base64');
-  websocket.on('message', (data: Buffer) => {
-    const channel = isBase64 ? (data[0] ?? 0) - 48 : (data[0] ?? 0);
-    const rest = data.subarray(1);
-    const text = isBase64 ? Buffer.from(rest.toString(), 'base64').toString() : rest.toString();
-    heard[channel] = (heard[channel] ?? '') + text;
-    websocket.emit('heard');
-  });
-  const closed = new Promise<number>((resolve) => websocket.once('close', resolve));
-  await once(websocket, 'open');
-  return {
-    websocket,
-    heard,
-    closed,
-    until: async (channel, part) => {
-      while (heard[channel]?.includes(part) !== true) await once(websocket, 'heard');
-    },
-  };
-}
-
-async function openSpdy(gate: TestGate, token: string) {
-  const request = httpsRequest({
-    ...{ host: '127.0.0.1', port: gate.port, ca: gate.ca.certPem, agent: false, method: 'POST', path: PATH },
-    headers: {
-      Authorization: `Bearer ${token}`,
-      Connection: 'Upgrade',
-      Upgrade: 'SPDY/3.1',
-      'X-Stream-Protocol-Version': 'v4.channel.k8s.io',
-    },
-  });
-  request.end();
-  const [, socket, head] = (await once(request, 'upgrade')) as [unknown, Socket, Buffer];
-  const session = new SpdySession(socket, { role: 'client', head });
-  const streams = await openStreams(session, ['error', 'stdout', 'stderr']);
-  await once(streams.stdout, 'readable');
-  return { session, ...streams };
-}
-
 const isSessionEnd = (line: Record<string, unknown>) => line['msg'] === 'session ended';
 
 for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io'])
   t.test(`the token ends: a Status on channel 3 of ${protocol}, then close 1000`, async (t) => {
     const { gate } = await setUp(t, { now: beforeTheEnd });
-    const one = await openWebSocket(gate, await gate.token({ exp: EXP }), protocol);
+    const one = await openWebSocket(gate, { token: await gate.token({ exp: EXP }) }, protocol);
     await one.until(1, 'waiting\n');
     t.equal(await one.closed, 1000);
     t.match(JSON.parse(one.heard[3] ?? ''), {
@@ -105,7 +53,7 @@ for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.cha
 
 t.test('the token ends: a Status on the error stream of SPDY, and every stream ends', async (t) => {
   const { gate } = await setUp(t, { now: beforeTheEnd });
-  const { session, error, stdout, stderr } = await openSpdy(gate, await gate.token({ exp: EXP }));
+  const { session, error, stdout, stderr } = await openSpdy(gate, { token: await gate.token({ exp: EXP }) });
   const [told, output] = await Promise.all([readAll(error), readAll(stdout), readAll(stderr)]);
   t.match(JSON.parse(String(told)), {
     status: 'Failure',
@@ -119,10 +67,10 @@ t.test('the token ends: a Status on the error stream of SPDY, and every stream e
 
 t.test('sessions.maxDuration, and the drain', async (t) => {
   const { gate } = await setUp(t, { config: { sessions: { maxDuration: '1s', drainTimeout: '0s' } } });
-  const one = await openWebSocket(gate, await gate.token(), 'v5.channel.k8s.io');
+  const one = await openWebSocket(gate, { token: await gate.token() });
   await one.closed;
   t.match(JSON.parse(one.heard[3] ?? ''), { code: 403, message: /reached a limit of this gate/ });
-  const two = await openWebSocket(gate, await gate.token(), 'v5.channel.k8s.io');
+  const two = await openWebSocket(gate, { token: await gate.token() });
   const stopped = gate.gate.stop();
   t.equal(await two.closed, 1000);
   t.match(JSON.parse(two.heard[3] ?? ''), { code: 503, message: /Postern is shutting down/ });
@@ -151,14 +99,32 @@ const taken: readonly (readonly [
     (entry) => ({ ...entry, claimValidationRules: [{ claim: 'hd', requiredValue: 'example.com' }] }),
     /"hd" is missing/,
   ],
+  [
+    "the authority of the issuer's certificate",
+    (entry) => ({
+      ...entry,
+      issuer: { ...(entry['issuer'] as object), certificateAuthority: otherAuthority.certPem },
+    }),
+    /authority by which its issuer's keys were fetched is trusted no more/,
+  ],
+  [
+    "the address of the issuer's keys",
+    (entry) => ({ ...entry, jwksURL: 'https://127.0.0.1:1/keys' }),
+    /keys are at another address now/,
+  ],
+  [
+    'the algorithm',
+    (entry) => ({ ...entry, signingAlgorithms: ['PS512'] }),
+    /its algorithm RS256 is accepted no more/,
+  ],
 ];
 
 for (const [what, change, why] of taken)
   t.test(`a reload takes away ${what}: sessions and watches end, and say why`, async (t) => {
     const { gate } = await setUp(t);
     const token = await gate.token();
-    const socket = await openWebSocket(gate, token, 'v5.channel.k8s.io');
-    const spdy = await openSpdy(gate, token);
+    const socket = await openWebSocket(gate, { token });
+    const spdy = await openSpdy(gate, { token });
     const told = readAll(spdy.error);
     const watch = await openWatch(gate, '/api/v1/namespaces/default/pods?watch=1', token);
     const [entry] = (gate.config['authentication'] as { jwt: Record<string, unknown>[] }).jwt;
@@ -170,9 +136,14 @@ for (const [what, change, why] of taken)
       code: 403,
       details: { causes: [{ reason: 'SESSION_REVOKED' }] },
     });
-    t.match(JSON.parse(String(await told)), { code: 403, message: /no longer accepts who opened it/ });
+    t.match(JSON.parse(String(await told)), {
+      code: 403,
+      message: /no longer accepts who opened it|tokens of its issuer are not accepted any more/,
+    });
     await watch.reader.until('\r\n0\r\n\r\n');
     watch.close();
+    const ofWatch = ({ msg, verb }: Record<string, unknown>) => msg === 'request' && verb === 'watch';
+    t.match(await gate.logged(ofWatch), { status: 200, end: 'killed', detail: why });
     await spdy.session.closed;
     t.match(await gate.logged((line) => isSessionEnd(line) && line['protocol'] === 'spdy'), {
       end: 'killed',
@@ -186,7 +157,7 @@ for (const [what, change, why] of taken)
 t.test('a rule that a reload brings ends what it denies, and only that', async (t) => {
   const { gate } = await setUp(t);
   const token = await gate.token();
-  const exec = await openWebSocket(gate, token, 'v5.channel.k8s.io');
+  const exec = await openWebSocket(gate, { token });
   const watch = await openWatch(gate, '/api/v1/namespaces/default/configmaps?watch=1', token);
   const rules = [{ name: 'no-exec', classes: ['interactive'], decision: 'Deny', message: 'Ask us.' }];
   gate.writeConfig({ ...gate.config, authorization: { rules } });
@@ -200,12 +171,10 @@ t.test('a rule that a reload brings ends what it denies, and only that', async (
 
 t.test('systemIdentities: Refuse ends who speaks for the cluster', async (t) => {
   const { gate } = await setUp(t, { jwt: { systemIdentities: 'Allow' } });
-  const system = await openWebSocket(
-    gate,
-    await gate.token({ groups: ['engineers', 'system:masters'] }),
-    'v5.channel.k8s.io',
-  );
-  const plain = await openWebSocket(gate, await gate.token(), 'v5.channel.k8s.io');
+  const system = await openWebSocket(gate, {
+    token: await gate.token({ groups: ['engineers', 'system:masters'] }),
+  });
+  const plain = await openWebSocket(gate, { token: await gate.token() });
   await plain.until(1, 'waiting\n');
   const [entry] = (gate.config['authentication'] as { jwt: object[] }).jwt;
   gate.writeConfig({ ...gate.config, authentication: { jwt: [{ ...entry, systemIdentities: 'Refuse' }] } });

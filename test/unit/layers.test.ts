@@ -47,7 +47,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['answer', /^answer\.ts$/],
     ['observe', /^observe\.ts$/],
     ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //             commands that need no gate
-    ['stays', /^stays\.ts$/],
+    ['stays', /^(stays|rounds)\.ts$/],
   ],
   [['forward', /^proxy\//]], //                                 carries REST
   [['upgrade', /^upgrade\//]], //                               carries upgrades

@@ -1,21 +1,24 @@
 // The door for identities of AWS IAM: the token is checked, STS says who signed it, the map says who that is in Kubernetes. What a stranger
 // can cause is bounded: a well-formed token costs one question to STS, and keys that were never seen good may ask so many in a while only.
 
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { AwsIAMConfig } from '../../config/config.ts';
+import type { UserInfo } from '../../kube/userinfo.ts';
 import { createBucket } from '../bucket.ts';
 import type { Verdict } from '../cache.ts';
 import { type Clock, type SetTimer, systemClock, systemTimer } from '../clock.ts';
 import type { TokenDoor } from '../door.ts';
-import type { Outcome, RejectedCode } from '../outcome.ts';
-import { NO_EVIDENCE } from '../outcome.ts';
-import { createMapper } from './mapper.ts';
+import { DOOR_EVIDENCE, type Objection, type Outcome, objection, type RejectedCode } from '../outcome.ts';
+import { createMapper, identityOf } from './mapper.ts';
 import { AWS_TOKEN_PREFIX, parsePresigned } from './presigned.ts';
 import { createStsClient, type StsRoute } from './sts.ts';
 
 /** Judges tokens of AWS, wherever they are for. */
 export interface AwsDoor extends Pick<TokenDoor, 'takes'> {
   judge(token: string): Promise<Verdict>;
+  /** Why a user of this door, let in when the cluster was `clusterID`, would not be that user now; undefined when nothing is against it. */
+  objectionTo(user: UserInfo, clusterID: string | undefined): Objection | undefined;
   close(): Promise<void>;
 }
 
@@ -64,7 +67,15 @@ export function createAwsDoor(config: AwsIAMConfig, deps: AwsDoorDeps = {}): Aws
       const mapped = map(answer.identity, accessKeyID);
       if (mapped.kind === 'rejected') return lasting(rejected(mapped.code, mapped.detail));
       const { user } = mapped;
-      return lasting({ kind: 'user', user, evidence: NO_EVIDENCE, expiresAt, source: AWS_SOURCE });
+      return lasting({ kind: 'user', user, evidence: DOOR_EVIDENCE.aws, expiresAt, source: AWS_SOURCE });
+    },
+    objectionTo(user, before) {
+      if (before !== clusterID) return objection('awsIAM.clusterID is another one now', '');
+      const { identity, accessKeyID } = identityOf(user);
+      const mapped = map(identity, accessKeyID);
+      if (mapped.kind === 'user' && isDeepStrictEqual(mapped.user, user)) return undefined;
+      const detail = mapped.kind === 'user' ? 'the map gives another user' : mapped.detail;
+      return objection(detail, 'its AWS identity is mapped to somebody else now, or to nobody');
     },
     close: () => sts.close(),
   };

@@ -1,8 +1,10 @@
 // An identity of AWS → a Kubernetes user, by the map: the user's name, uid and extra as aws-iam-authenticator's server makes them
 // (pkg/server, doMapping and authenticateEndpoint). Keys of extra are in lower case here: as Impersonate-Extra-* they could not be otherwise.
 
+import { parsePrincipal } from '../../config/aws/arn.ts';
 import type { IdentityMap } from '../../config/aws/map.ts';
 import { needsEC2, renderTemplate } from '../../config/aws/template.ts';
+import type { UserInfo } from '../../kube/userinfo.ts';
 import { type Admission, admitIdentity } from '../identity.ts';
 import type { CallerIdentity } from './sts.ts';
 
@@ -50,6 +52,20 @@ export function createMapper(map: IdentityMap, systemIdentities: 'Refuse' | 'All
       { username: render(username), uid, groups: groups.map(render), extra },
       systemIdentities,
     );
+  };
+}
+
+/** Who a user of this map is at AWS, from the extras that it gave. @throws TypeError for anybody else */
+export function identityOf({ extra }: UserInfo): {
+  readonly identity: CallerIdentity;
+  readonly accessKeyID: string;
+} {
+  const of = (key: string): string => extra[key]?.[0] ?? '';
+  const parsed = parsePrincipal(of('arn'));
+  if (!parsed.ok) throw new TypeError('not a user of awsIAM');
+  return {
+    identity: { rawARN: of('arn'), arn: parsed.arn, userID: of('principalid') },
+    accessKeyID: of('accesskeyid'),
   };
 }
 

@@ -21,7 +21,7 @@ async function issue(
   from = ca,
 ): Promise<PeerCertificate & { pem: string }> {
   const { certPem } = await from.issue({ commonName: 'jane', client: true, ...request });
-  return { der: new X509Certificate(certPem).raw, problem: '', pem: certPem };
+  return { der: new X509Certificate(certPem).raw, problem: '', authorities: ca.certPem, pem: certPem };
 }
 
 function authenticator(more: { lists?: string; systemIdentities?: 'Allow'; now?: () => number } = {}) {

@@ -46,7 +46,7 @@ t.test('a preset and its audience are enough', async (t) => {
     signingAlgorithms: ['ES256'],
     jwksURL: 'https://www.gstatic.com/iap/verify/public_key-jwk',
     claimMappings: { username: email, uid: sub },
-    sessionLifetimeMs: 3_600_000,
+    sessionLifetimeMs: undefined,
   });
   t.match(load(amazon), {
     issuer: { url: 'https://login.example.com/', audiences: [ARN] },
@@ -54,7 +54,7 @@ t.test('a preset and its audience are enough', async (t) => {
     signingAlgorithms: ['ES256'],
     jwksURL: '',
     claimMappings: { username: email, uid: sub },
-    sessionLifetimeMs: 3_600_000,
+    sessionLifetimeMs: undefined,
   });
   t.match(load(pomerium), {
     issuer: { url: 'https://k8s.example.com/', alias: 'k8s.example.com', audiences: ['k8s.example.com'] },
@@ -62,7 +62,7 @@ t.test('a preset and its audience are enough', async (t) => {
     signingAlgorithms: ['ES256'],
     jwksURL: 'https://k8s.example.com/.well-known/pomerium/jwks.json',
     claimMappings: { username: email, uid: sub, groups: { claim: 'groups' } },
-    sessionLifetimeMs: 3_600_000,
+    sessionLifetimeMs: undefined,
   });
 });
 
@@ -75,7 +75,7 @@ t.test('what an installation may choose', async (t) => {
       uid: { claim: 'sub' },
     },
   });
-  t.match(load({ ...google, sessionLifetime: '0s' }), { sessionLifetimeMs: undefined });
+  t.match(load({ ...google, sessionLifetime: '1h' }), { sessionLifetimeMs: 3_600_000 });
   t.match(load({ ...google, source: { trustedProxies: ['35.191.0.0/16', '130.211.0.0/22'] } }), {
     trustedProxies: [
       { address: '35.191.0.0', prefixLength: 16 },
@@ -197,6 +197,18 @@ for (const [what, entry, expected] of refused)
     for (const [index, pattern] of expected.entries()) t.match(errors[index], pattern);
   });
 
+t.test('a session ends with its assertion, and who did not say so is told', async (t) => {
+  const told =
+    /sessionLifetime: is not set: with (google-iap|aws-alb|pomerium) an exec or a watch ends some minutes/;
+  for (const entry of [google, amazon, pomerium]) {
+    t.match(warningsOf(withEntries(entry)).join('\n'), told);
+    for (const sessionLifetime of ['0s', '1h'])
+      t.notMatch(warningsOf(withEntries({ ...entry, sessionLifetime })).join(), /sessionLifetime/);
+  }
+  // Its token is good for as long as the login.
+  t.notMatch(warningsOf(withEntries(cloudflare)).join(), /sessionLifetime/);
+});
+
 t.test('one header is read in one way', async (t) => {
   const plain = {
     issuer: { url: 'https://other.example', audiences: ['a'] },
@@ -216,7 +228,8 @@ t.test('errors are at the place in the file', async (t) => {
 });
 
 t.test('without any trusted proxy there is a warning, unless the entry has its own', async (t) => {
-  const untrusting = (entry: object) => withEntries(entry).replace('["10.0.0.0/8"]', '[]');
+  const untrusting = (entry: object) =>
+    withEntries({ ...entry, sessionLifetime: '0s' }).replace('["10.0.0.0/8"]', '[]');
   t.match(warningsOf(untrusting(google)), [/nobody can use this entry/]);
   t.same(warningsOf(untrusting({ ...google, source: { trustedProxies: ['10.1.0.0/16'] } })), []);
 });

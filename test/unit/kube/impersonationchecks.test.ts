@@ -28,6 +28,7 @@ function shown(one: ForbiddenAttempt): string {
 }
 
 const LIST = infoOf('GET', '/api/v1/namespaces/web/pods');
+const ALICE = freezeUserInfo({ username: 'alice' });
 
 // k8s.io/apiserver v0.36.3 endpoints/filters/impersonation mode.go; the expected checks are those of constrained_impersonation_test.go.
 const cases: readonly (readonly [
@@ -108,15 +109,68 @@ const cases: readonly (readonly [
 ];
 for (const [what, wanted, legacy, constrained] of cases) {
   t.test(what, async (t) => {
-    const [first, second] = impersonationWays(freezeUserInfo(wanted), LIST);
+    const [first, second] = impersonationWays(ALICE, freezeUserInfo(wanted), LIST);
     t.same(first?.questions.map(shown), legacy);
     t.same(second?.questions.map(shown), constrained);
   });
 }
 
+const KEY = 'authentication.kubernetes.io';
+const AGENT = 'system:serviceaccount:agents:log';
+const onNode = (node: string | readonly string[], username = AGENT) =>
+  freezeUserInfo({
+    username,
+    extra: {
+      [`${KEY}/pod-name`]: ['log-x1'],
+      [`${KEY}/node-name`]: typeof node === 'string' ? [node] : node,
+    },
+  });
+
+// requesterAssociatedWithRequestedNodeUsername, onlyUsernameSet and associatedNodeImpersonationAttributes of the same mode.go.
+t.test('a service account on a node may be asked about as that node, of no particular name', async (t) => {
+  const ways = impersonationWays(onNode('n1'), freezeUserInfo({ username: 'system:node:n1' }), LIST);
+  t.same(
+    ways.map(({ questions }) => questions.map(shown)),
+    [
+      ['impersonate users system:node:n1'],
+      [
+        'impersonate-on:associated-node:list pods web/',
+        'impersonate:associated-node nodes.authentication.k8s.io *',
+      ],
+      [
+        'impersonate-on:arbitrary-node:list pods web/',
+        'impersonate:arbitrary-node nodes.authentication.k8s.io n1',
+      ],
+    ],
+  );
+  t.same(ways[1]?.groups, ['system:nodes']);
+  t.same(ways[1]?.extra, { [`${KEY}/associated-node-keys`]: [`${KEY}/node-name`, `${KEY}/pod-name`] });
+});
+
+const notAssociated: readonly (readonly [
+  what: string,
+  requestor: ReturnType<typeof onNode>,
+  wanted: User,
+])[] = [
+  ['another node', onNode('n2'), { username: 'system:node:n1' }],
+  ['two nodes', onNode(['n1', 'n1']), { username: 'system:node:n1' }],
+  ['no node', onNode([]), { username: 'system:node:n1' }],
+  ['somebody who is no service account', onNode('n1', 'alice'), { username: 'system:node:n1' }],
+  ['a node with a group', onNode('n1'), { username: 'system:node:n1', groups: ['system:nodes'] }],
+  ['a node with a uid', onNode('n1'), { username: 'system:node:n1', uid: '1' }],
+  ['a node with an extra', onNode('n1'), { username: 'system:node:n1', extra: { 'a.b/c': ['d'] } }],
+  ['somebody who is no node', onNode('n1'), { username: 'n1' }],
+  ['a name that no node can have', onNode('N1'), { username: 'system:node:N1' }],
+];
+for (const [what, requestor, wanted] of notAssociated)
+  t.test(`${what}: not an associated node`, async (t) => {
+    const ways = impersonationWays(requestor, freezeUserInfo(wanted), LIST);
+    t.notMatch(JSON.stringify(ways), /associated-node/);
+  });
+
 t.test('which groups come of it', async (t) => {
   const groupsOf = (wanted: User) =>
-    impersonationWays(freezeUserInfo(wanted), LIST).map(({ groups }) => groups);
+    impersonationWays(ALICE, freezeUserInfo(wanted), LIST).map(({ groups }) => groups);
   t.same(groupsOf({ username: 'bob', groups: ['g'] }), [['g'], ['g']]);
   t.same(groupsOf({ username: 'system:node:n1' }), [[], ['system:nodes']]);
   const ofAccounts = ['system:serviceaccounts', 'system:serviceaccounts:ns'];
@@ -125,7 +179,7 @@ t.test('which groups come of it', async (t) => {
 
 t.test('the request itself is asked about as it is', async (t) => {
   const on = (info: RequestInfo) =>
-    impersonationWays(freezeUserInfo({ username: 'bob' }), info)[1]?.questions[0];
+    impersonationWays(ALICE, freezeUserInfo({ username: 'bob' }), info)[1]?.questions[0];
   t.equal(shown(on(infoOf('GET', '/version')) as Question), 'impersonate-on:user-info:get /version');
   t.equal(
     shown(on(infoOf('POST', '/apis/apps/v1/namespaces/web/deployments/d/scale')) as Question),
@@ -136,7 +190,7 @@ t.test('the request itself is asked about as it is', async (t) => {
 // authorization.k8s.io/v1; the groups are those that the API server's authenticator would have given the requestor.
 t.test('a review names the requestor as the API server knows them', async (t) => {
   const alice = freezeUserInfo({ username: 'alice', uid: '1', groups: ['g'], extra: { k: ['v'] } });
-  const [way] = impersonationWays(freezeUserInfo({ username: 'bob' }), LIST);
+  const [way] = impersonationWays(ALICE, freezeUserInfo({ username: 'bob' }), LIST);
   const [question] = way?.questions ?? [];
   t.same(JSON.parse(accessReview(alice, question as Question)), {
     apiVersion: 'authorization.k8s.io/v1',
@@ -152,7 +206,7 @@ t.test('a review names the requestor as the API server knows them', async (t) =>
       },
     },
   });
-  const path = impersonationWays(freezeUserInfo({ username: 'bob' }), infoOf('GET', '/version'))[1];
+  const path = impersonationWays(ALICE, freezeUserInfo({ username: 'bob' }), infoOf('GET', '/version'))[1];
   t.match(JSON.parse(accessReview(alice, path?.questions[0] as Question)), {
     spec: { nonResourceAttributes: { verb: 'impersonate-on:user-info:get', path: '/version' } },
   });

@@ -48,6 +48,34 @@ t.test('all parts are asked at once, and one no is a no, in the words of the fir
   t.same(asked.slice(0, 4), ['impersonate bob', 'impersonate g1', 'impersonate g2', 'impersonate g3']);
 });
 
+t.test('an agent is asked about as its node with the keys of its extras, not their values', async (t) => {
+  const key = 'authentication.kubernetes.io';
+  const extra = { [`${key}/pod-name`]: ['log-x1'], [`${key}/node-name`]: ['n1'] };
+  const agent = freezeUserInfo({ username: 'system:serviceaccount:agents:log', extra });
+  const specs: Record<string, unknown>[] = [];
+  const ask: AskCluster = async (_path, body) => {
+    const { spec } = JSON.parse(body);
+    specs.push(spec);
+    const status = { allowed: /associated-node/.test(spec.resourceAttributes.verb) };
+    return { status: 201, body: JSON.stringify({ kind: 'SubjectAccessReview', status }) };
+  };
+  const check = createImpersonationCheck(ask, () => 0, UNSEEN);
+  const wanted = freezeUserInfo({ username: 'system:node:n1' });
+  const allowed = { kind: 'allowed', groups: ['system:nodes'] };
+  t.same(await check(agent, wanted, INFO), allowed);
+  t.same(
+    specs.map(({ extra }) => extra),
+    [
+      extra,
+      ...Array.from({ length: 2 }, () => ({
+        [`${key}/associated-node-keys`]: [`${key}/node-name`, `${key}/pod-name`],
+      })),
+    ],
+  );
+  t.same(await check(agent, wanted, INFO), allowed);
+  t.equal(specs.length, 3, 'the answers are remembered');
+});
+
 t.test('constrained impersonation is asked for when the old verb is denied, and suffices', async (t) => {
   const { ask, asked } = cluster((verb) => verb !== 'impersonate');
   const check = createImpersonationCheck(ask, () => 0, UNSEEN);
