@@ -52,19 +52,23 @@ export async function ensureBinaries(say: Say = sayOnStderr): Promise<Binaries> 
 
 /** The multi-call Kubernetes binary, from the cache or built now (about 7 minutes on 2 cores from cold). */
 export async function ensureKube(say: Say = sayOnStderr): Promise<string> {
+  return await build(say, {
+    name: 'kube',
+    version: KUBERNETES_VERSION,
+    ldflags: versionFlags(),
+    notice: `building Kubernetes ${KUBERNETES_VERSION}, about 7 minutes on 2 cores the first time`,
+  });
+}
+
+/** The linker's flags that tell a Kubernetes program its version. */
+export function versionFlags(): readonly string[] {
   const [major, minor] = KUBERNETES_VERSION.split('.');
-  const linked = VERSION_PACKAGES.flatMap((name) => [
+  return VERSION_PACKAGES.flatMap((name) => [
     `-X ${name}.gitVersion=v${KUBERNETES_VERSION}`,
     `-X ${name}.gitMajor=${major}`,
     `-X ${name}.gitMinor=${minor}`,
     `-X ${name}.gitTreeState=clean`,
   ]);
-  return await build(say, {
-    name: 'kube',
-    version: KUBERNETES_VERSION,
-    ldflags: linked,
-    notice: `building Kubernetes ${KUBERNETES_VERSION}, about 7 minutes on 2 cores the first time`,
-  });
 }
 
 /** The etcd binary, from the cache or built now (about 1 minute from cold). */

@@ -23,8 +23,11 @@ export interface PlainApiServer {
   readonly pki: Pki;
   /** Kubeconfig of an administrator. */
   readonly adminKubeconfig: string;
-  /** Starts it with more flags; resolves when it is ready. @throws Error with the end of its log */
-  start(flags: readonly string[]): Promise<void>;
+  /**
+   * Starts it with more flags; `before` are words in front of its command, of a program that becomes it (unshare). Resolves when it is ready.
+   * @throws Error with the end of its log
+   */
+  start(flags: readonly string[], before?: readonly string[]): Promise<void>;
   /** Ends what was started. */
   stop(): Promise<void>;
 }
@@ -49,7 +52,7 @@ export async function preparePlainApiServer(parent: string, name: string): Promi
     dir,
     pki,
     adminKubeconfig: pki.kubeconfig('admin'),
-    async start(flags) {
+    async start(flags, before = []) {
       const binaries = await ensureBinaries(() => undefined);
       // Others, a gate for instance, may have been given ports meanwhile, and must not be given these.
       await held.release();
@@ -57,7 +60,9 @@ export async function preparePlainApiServer(parent: string, name: string): Promi
       const apiServer = join(dir, 'kube-apiserver');
       await symlink(binaries['kube-apiserver'], apiServer);
       launch('etcd', binaries.etcd, etcdFlags({ dir }, etcd));
-      launch('kube-apiserver', apiServer, [...apiServerFlags(pki, etcd.client, secure ?? 0), ...flags]);
+      const own = apiServerFlags(pki, etcd.client, secure ?? 0);
+      const [command = '', ...args] = [...before, apiServer, ...own, ...flags];
+      launch('kube-apiserver', command, args);
       const ended = once(children[1] as ChildProcess, 'exit').then(() => {
         throw new Error(
           `kube-apiserver ended; the end of its log:\n${tailLog(join(dir, 'log'), 'kube-apiserver')}`,

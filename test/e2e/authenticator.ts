@@ -27,8 +27,8 @@ export interface Judgement {
   };
 }
 
-/** The arguments that print an ExecCredential, as a kubeconfig's credential plugin has them. */
-export function tokenArgs(clusterID: string, region: string): readonly string[] {
+/** The arguments that print an ExecCredential. */
+function tokenArgs(clusterID: string, region: string): readonly string[] {
   return ['token', clusterID, region];
 }
 

@@ -1,24 +1,15 @@
-// Identities of AWS: Postern and aws-iam-authenticator's own code judge the same tokens against the same STS, and a stock kubectl comes through
-// a gate with a token that its credential plugin makes.
+// Identities of AWS: Postern and aws-iam-authenticator's own code judge the same tokens against the same STS.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
 import { createAwsDoor } from '../../src/authn/aws/door.ts';
-import { makeCA } from '../../src/certificates.ts';
 import { readMapFile } from '../../src/config/aws/mapfile.ts';
 import { stsHostsOf } from '../../src/config/aws/partitions.ts';
-import { runGateway } from '../../src/run.ts';
 import { ENGINEERS } from '../cluster/cluster.ts';
-import { ACCOUNT, awsEnv, makeFederated, makeRoot, makeSession, makeUser } from '../fakes/principals.ts';
+import { ACCOUNT, makeFederated, makeRoot, makeSession, makeUser } from '../fakes/principals.ts';
 import { presign, tokenOf } from '../fakes/sigv4.ts';
 import { type Principal, startSts } from '../fakes/sts.ts';
-import { judgeTokens, makeToken, tokenArgs } from './authenticator.ts';
-import { kubectl, readContext } from './context.ts';
-import { whoami } from './modes.ts';
-import { newest } from './objects.ts';
-import { writeKubeconfig } from './people.ts';
-import { until } from './wait.ts';
+import { judgeTokens, makeToken } from './authenticator.ts';
+import { readContext } from './context.ts';
 
 const OTHER_ACCOUNT = '444455556666';
 const PRINCIPALS: Readonly<Record<string, Principal>> = {
@@ -145,82 +136,4 @@ t.test('what is no token for it is none for us', async (t) => {
     t.not(review?.authenticated, true);
     t.match((await door.judge(token)).outcome, { kind: 'rejected' }, `a token ${name}: refused`);
   }
-});
-
-t.test('kubectl comes with the token that its credential plugin makes', async (t) => {
-  const dir = mkdtempSync(join(context.dir, 'gate-aws-'));
-  const ca = await makeCA('aws gate CA');
-  const serving = await ca.issue({ commonName: 'gate', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] });
-  writeFileSync(join(dir, 'tls.crt'), serving.certPem);
-  writeFileSync(join(dir, 'tls.key'), serving.keyPem, { mode: 0o600 });
-  writeFileSync(join(dir, 'aws-auth.yaml'), CONFIG_MAP);
-  const config = {
-    apiVersion: 'postern.dev/v1',
-    kind: 'GateConfiguration',
-    listen: { address: '127.0.0.1:0', tls: { certFile: 'tls.crt', keyFile: 'tls.key' } },
-    ops: { address: '127.0.0.1:0' },
-    clusters: [{ name: 'lab', kubeconfig: context.gateKubeconfig }],
-    authentication: { awsIAM: { clusterID: 'prod', mapFile: 'aws-auth.yaml', stsRegions: [REGION] } },
-  };
-  writeFileSync(join(dir, 'postern.yaml'), JSON.stringify(config));
-  const log: string[] = [];
-  const logStream = { write: (line: string) => void log.push(line) };
-  const file = join(dir, 'postern.yaml');
-  const gate = await runGateway({ file, version: 'e2e', logStream, stsRoute: sts.route });
-  t.teardown(() => gate.stop());
-
-  const kubeconfigOf = (name: string, principal: string, clusterID = 'prod'): string => {
-    const credentials = PRINCIPALS[principal];
-    if (credentials === undefined) throw new TypeError(principal);
-    const env = Object.entries(awsEnv(credentials)).map(([key, value]) => ({ name: key, value }));
-    const exec = {
-      apiVersion: 'client.authentication.k8s.io/v1beta1',
-      command: context.authenticator,
-      args: tokenArgs(clusterID, REGION),
-      env,
-      interactiveMode: 'Never',
-    };
-    const cluster = {
-      server: gate.url,
-      'certificate-authority-data': Buffer.from(ca.certPem).toString('base64'),
-    };
-    return writeKubeconfig(context, name, { user: { exec }, cluster });
-  };
-  const { path } = newest(context);
-  const dev = kubeconfigOf('aws-dev', 'a session of a mapped role');
-  t.match(await whoami(context, dev), {
-    username: 'dev:jo-example.com',
-    uid: new RegExp(`^aws-iam-authenticator:${ACCOUNT}:AROA`),
-    groups: [ENGINEERS, `of:${ACCOUNT}`, 'system:authenticated'],
-    extra: {
-      arn: [`arn:aws:sts::${ACCOUNT}:assumed-role/Dev/jo@example.com`],
-      canonicalarn: [`arn:aws:iam::${ACCOUNT}:role/Dev`],
-      sessionname: ['jo@example.com'],
-    },
-  });
-  t.match(await kubectl(path, dev, ['get', 'namespace', 'default', '-o', 'name']), {
-    code: 0,
-    stdout: 'namespace/default\n',
-  });
-
-  for (const [name, principal, clusterID, text] of [
-    ['aws-unmapped', 'a role that nobody mapped', 'prod', /Forbidden.*not mapped to a user/],
-    ['aws-node', "a person with a node's role", 'prod', /Forbidden.*not mapped to a user/],
-    ['aws-admin', 'an administrator', 'prod', /Forbidden.*begins with "system:"/],
-    [
-      'aws-elsewhere',
-      'a session of a mapped role',
-      'test',
-      /must be logged in.*AWS does not accept the token/,
-    ],
-  ] as const) {
-    const result = await kubectl(path, kubeconfigOf(name, principal, clusterID), ['get', 'namespaces']);
-    t.equal(result.code, 1, name);
-    t.match(result.stderr, text, name);
-  }
-
-  writeFileSync(join(dir, 'aws-auth.yaml'), CONFIG_MAP.replace('role/Dev', 'role/Former'));
-  await until('the map to be read again', async () => log.join('').includes('configuration taken up'));
-  t.match((await kubectl(path, dev, ['get', 'namespaces'])).stderr, /Forbidden.*not mapped to a user/);
-  t.notMatch(log.join(''), /X-Amz-Signature|k8s-aws-v1\.[A-Za-z0-9]/, 'no token in the log');
 });
