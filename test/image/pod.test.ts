@@ -85,7 +85,7 @@ t.test('the Deployment of docs/how-to/image.md becomes ready', async (t) => {
 });
 
 for (const { file, code, printed } of [
-  { file: 'postern.yaml', code: 0, printed: /^$/ },
+  { file: 'postern.yaml', code: 0, printed: /^\/etc\/postern\/postern\.yaml is valid$/ },
   {
     file: 'broken.yaml',
     code: 1,
