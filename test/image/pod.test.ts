@@ -40,6 +40,11 @@ t.teardown(() => installation.issuer.close());
 const inGate = (...command: readonly string[]): Promise<RunResult> =>
   admin.run(['exec', 'gate', ...IN_POSTERN, '--', ...command]);
 
+/** Lets Kubernetes remove a pod that was kept to read how it ended. */
+async function forget(name: string): Promise<void> {
+  await admin.run(['patch', 'pod', name, ...IN_POSTERN, '--type=merge', '--patch', WITHOUT_FINALIZERS]);
+}
+
 /** What a script in the gate's container prints as JSON. */
 async function evaluate(expression: string): Promise<unknown> {
   const script = `console.log(JSON.stringify(${expression}))`;
@@ -107,6 +112,15 @@ t.test('postern serve becomes ready by its probes', async (t) => {
 t.teardown(() =>
   admin.run(['patch', 'pod', 'gate', ...IN_POSTERN, '--type=merge', '-p', WITHOUT_FINALIZERS]),
 );
+
+t.test('so do two workers, and SIGTERM ends them', async (t) => {
+  const args = ['serve', '--workers', '2'];
+  await admin.create(describePod(context, { name: 'workers', args, finalizers: [FINALIZER] }));
+  t.teardown(() => forget('workers'));
+  await admin.waitReady('workers', NAMESPACE);
+  await admin.orFail(['delete', 'pod', 'workers', ...IN_POSTERN, '--wait=false']);
+  t.match(await admin.ended('workers', NAMESPACE), { exitCode: 0, reason: 'Completed' });
+});
 
 t.test('its process has no rights but its own', async (t) => {
   const lines = "fs.readFileSync('/proc/1/status', 'utf8').trim().split('\\n')";
