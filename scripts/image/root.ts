@@ -31,8 +31,9 @@ const APP_PARTS = [
   'node_modules',
   'package.json',
 ];
-/** Never read at run time: types, maps to sources that are not there. */
-const UNUSED = /\.(?:[cm]?ts|map)$/;
+/** Never read at run time: types, maps to sources that are not there, and what packages bring for their own developers. */
+const UNUSED =
+  /\.(?:[cm]?ts|map|sh)$|node_modules\/(?:@[^/]+\/)?[^@/][^/]*\/(?:tests?|examples|benchmarks|docs|\.[^/]+)$/;
 const TEXTS: Readonly<Record<string, string>> = {
   'etc/passwd': `root:x:0:0:root:/:/sbin/nologin\npostern:x:${USER_ID}:${USER_ID}:postern:/etc/postern:/sbin/nologin\n`,
   'etc/group': `root:x:0:\npostern:x:${USER_ID}:\n`,
@@ -115,7 +116,8 @@ function settle(path: string, seconds: number): void {
   const found = lstatSync(path);
   if (found.isDirectory()) for (const name of readdirSync(path)) settle(join(path, name), seconds);
   if (!found.isSymbolicLink()) {
-    const executable = found.isDirectory() || (found.mode & 0o111) !== 0;
+    const isOurs = !path.includes('/node_modules/'); // packages' own commands are nobody's here
+    const executable = found.isDirectory() || (isOurs && (found.mode & 0o111) !== 0);
     chmodSync(path, path.endsWith('/runtime/tmp') ? 0o1777 : executable ? 0o755 : 0o644);
   }
   lutimesSync(path, seconds, seconds);

@@ -3,9 +3,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+
+/** In the name of an entry that is being made. */
+const DRAFT = '.tmp-';
 
 /** The folder of the cache: `$XDG_CACHE_HOME/postern`, else `~/.cache/postern`. */
 export function cacheFolder(): string {
@@ -18,7 +21,7 @@ export async function cached(key: string, make: (folder: string) => Promise<void
   const folder = join(cacheFolder(), key);
   if (existsSync(folder)) return folder;
   await mkdir(dirname(folder), { recursive: true });
-  const draft = `${folder}.tmp-${randomBytes(4).toString('hex')}`;
+  const draft = `${folder}${DRAFT}${randomBytes(4).toString('hex')}`;
   await mkdir(draft);
   try {
     await make(draft);
@@ -29,4 +32,18 @@ export async function cached(key: string, make: (folder: string) => Promise<void
     await rm(draft, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Removes all but the `kept` newest entries below `prefix`, for what is made anew with every change; entries in the making are left alone. */
+export async function forgetOld(prefix: string, kept: number): Promise<void> {
+  const base = join(cacheFolder(), prefix);
+  const names = (await readdir(base)).filter((name) => !name.includes(DRAFT));
+  const madeAt = async (name: string): Promise<number> =>
+    await stat(join(base, name)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0, // another run has just removed it
+    );
+  const entries = await Promise.all(names.map(async (name) => ({ name, at: await madeAt(name) })));
+  const old = entries.sort((one, other) => other.at - one.at).slice(kept);
+  await Promise.all(old.map(({ name }) => rm(join(base, name), { recursive: true, force: true })));
 }

@@ -82,7 +82,7 @@ t.test('installed in an empty folder, it says its version and checks a configura
   t.match(await npx('postern', '--version'), { code: 0, stdout: `postern ${version} (node ` });
   t.match(await npx('postern', 'check', '--config', await writeConfiguration(folder)), {
     code: 0,
-    stdout: '',
+    stderr: /postern\.yaml is valid$/m,
   });
 });
 

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cached } from '../cluster/cache.ts';
+import { cached, forgetOld } from '../cluster/cache.ts';
 import { announced, type Say, sayOnStderr } from '../cluster/progress.ts';
 import { runOrFail } from '../cluster/run.ts';
 import { readArchive } from './archive.ts';
@@ -14,9 +14,12 @@ import { BASE_IMAGE, describeBase, makeBase } from './base.ts';
 import { type Buildah, openBuildah } from './buildah.ts';
 import { type Commit, hashInputs, ROOT, readCommit } from './inputs.ts';
 
-/** What the label org.opencontainers.image.source says here: the project names no public repository yet. */
-const SOURCE = 'postern';
+/** What the label org.opencontainers.image.source says here: where an operator's own copy would lie. */
+export const SOURCE = 'https://git.example.com/postern';
 const ARCHIVE = 'image.tar';
+const CACHE = 'image';
+/** An archive has some 60 MB, and each commit gives another. */
+const KEPT_ARCHIVES = 8;
 /** Where the build stage finds the authorities that npm is to trust. */
 const CA_IN_BUILD = '/run/secrets/ca';
 
@@ -44,12 +47,13 @@ export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
   const { outFile, tag, signal, say = sayOnStderr } = options;
   const content = [tag, await hashInputs(), await describeBase(), await readCommit()];
   const key = createHash('sha256').update(JSON.stringify(content));
-  const folder = await cached(join('image', key.digest('hex').slice(0, 16)), async (draft) => {
+  const folder = await cached(join(CACHE, key.digest('hex').slice(0, 16)), async (draft) => {
     const build = () =>
       withBuildah(signal, (buildah) => buildOnce(buildah, { tag, outFile: join(draft, ARCHIVE) }));
     await announced(say, "building Postern's image, about 2 minutes the first time", build);
   });
   await copyFile(join(folder, ARCHIVE), outFile);
+  await forgetOld(CACHE, KEPT_ARCHIVES);
   const { digest, layers } = await readArchive(outFile);
   return { archive: outFile, digest, sizeBytes: layers.reduce((sum, { length }) => sum + length, 0) };
 }

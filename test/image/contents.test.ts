@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Entry, listEntries, readArchive } from './archive.ts';
+import { SOURCE } from './build.ts';
 import { readContext, TAG } from './context.ts';
 import { ROOT, readCommit } from './inputs.ts';
 
@@ -58,7 +59,7 @@ t.test('its labels name the version and the commit (image-spec, annotations)', a
     'org.opencontainers.image.title': 'postern',
     'org.opencontainers.image.description': 'A small guarded door to the Kubernetes API',
     'org.opencontainers.image.licenses': 'Apache-2.0',
-    'org.opencontainers.image.source': 'postern',
+    'org.opencontainers.image.source': SOURCE,
     'org.opencontainers.image.version': version,
     'org.opencontainers.image.revision': revision,
     'org.opencontainers.image.created': created,

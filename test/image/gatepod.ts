@@ -79,6 +79,14 @@ export function describePod(context: Context, { name, args = [], finalizers = []
   };
 }
 
+/** The page's health check for compose files, less its first word: a command to run in the container. */
+export function readHealthCheck(): readonly string[] {
+  const block = parse(findBlock('image.md', 'healthcheck:')) as {
+    readonly healthcheck: { readonly test: readonly string[] };
+  };
+  return block.healthcheck.test.slice(1);
+}
+
 function readConfiguration(issuer: Issuer): object {
   const config = parse(findBlock('image.md', 'kind: GateConfiguration')) as {
     readonly authentication: { readonly jwt: readonly [{ readonly issuer: object }] };

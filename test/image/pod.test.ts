@@ -1,91 +1,87 @@
-// The image at work in a real cluster, under the restricted Pod Security Standard with a read-only root file system: `check` tells right from
-// wrong, `serve` becomes ready, carries kubectl, and ends in order.
+// The image at work in a real cluster, under the restricted Pod Security Standard with a read-only root file system: the page's Deployment becomes
+// ready, `check` tells right from wrong, `serve` carries kubectl and ends in order.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ENGINEERS, SLEEP_COMMAND, TEST_NAMESPACE } from '../cluster/cluster.ts';
 import { makeKubeconfig } from '../cluster/pki.ts';
-import { type RunResult, run, runOrFail } from '../cluster/run.ts';
+import { type RunResult, run } from '../cluster/run.ts';
 import { startKubectl } from '../e2e/background.ts';
 import { kubeEnv } from '../e2e/context.ts';
 import { until } from '../e2e/wait.ts';
+import { makeAdmin } from './admin.ts';
 import { readContext } from './context.ts';
-import { describePod, NAMESPACE, prepareInstallation, SERVER_NAME } from './gatepod.ts';
+import { describePod, NAMESPACE, prepareInstallation, readHealthCheck, SERVER_NAME } from './gatepod.ts';
 
 const TIMEOUT_MS = 60_000;
 const FINALIZER = 'postern.test/read-how-it-ended';
+const WITHOUT_FINALIZERS = '{"metadata":{"finalizers":null}}';
+const IN_POSTERN = ['--namespace', NAMESPACE];
 const ALICE = { sub: 'alice-id', email: 'alice@example.com', groups: [ENGINEERS] };
 /** What Linux says of process 1 (proc(5)): no capability in any set, no new privileges, a seccomp filter. */
 const CONFINED = {
   Uid: '65532\t65532\t65532\t65532',
   Gid: '65532\t65532\t65532\t65532',
-  CapEff: '0000000000000000',
+  CapInh: '0000000000000000',
   CapPrm: '0000000000000000',
+  CapEff: '0000000000000000',
   CapBnd: '0000000000000000',
+  CapAmb: '0000000000000000',
   NoNewPrivs: '1',
   Seccomp: '2',
 };
 
-interface PodStatus {
-  readonly podIP?: string;
-  readonly containerStatuses?: readonly {
-    readonly state: {
-      readonly terminated?: {
-        readonly exitCode: number;
-        readonly reason: string;
-        readonly finishedAt: string;
-      };
-    };
-  }[];
-}
-
-interface Pod {
-  readonly metadata: { readonly deletionTimestamp?: string };
-  readonly status: PodStatus;
-}
-
 const context = readContext();
+const admin = makeAdmin(context);
 const installation = await prepareInstallation(context);
 t.teardown(() => installation.issuer.close());
 
-const asAdmin = (args: readonly string[], input = ''): Promise<RunResult> =>
-  run(context.kubectl, args, { input, env: kubeEnv(context.adminKubeconfig), timeoutMs: TIMEOUT_MS });
-const adminOrFail = (args: readonly string[], input = ''): Promise<string> =>
-  runOrFail(context.kubectl, args, { input, env: kubeEnv(context.adminKubeconfig), timeoutMs: TIMEOUT_MS });
-const create = (object: object): Promise<string> =>
-  adminOrFail(['create', '--filename=-'], JSON.stringify(object));
-const readPod = async (name: string): Promise<Pod> =>
-  JSON.parse(await adminOrFail(['get', 'pod', name, '--namespace', NAMESPACE, '--output=json'])) as Pod;
-const ending = ({ status }: Pod) => status.containerStatuses?.[0]?.state.terminated;
+const inGate = (...command: readonly string[]): Promise<RunResult> =>
+  admin.run(['exec', 'gate', ...IN_POSTERN, '--', ...command]);
 
-const fileOf = (name: string): string => join(installation.dir, name);
-await adminOrFail(['apply', '--filename', fileOf('gate.yaml'), '--filename', fileOf('role.yaml')]);
-const named = ['postern', '--namespace', NAMESPACE];
-const texts = ['postern.yaml', 'broken.yaml'].flatMap((name) => ['--from-file', fileOf(name)]);
-await adminOrFail(['create', 'configmap', ...named, ...texts]);
-await adminOrFail([
-  'create',
-  'secret',
-  'tls',
-  ...named,
-  '--cert',
-  fileOf('tls.crt'),
-  '--key',
-  fileOf('tls.key'),
-]);
+/** Lets Kubernetes remove a pod that was kept to read how it ended. */
+async function forget(name: string): Promise<void> {
+  await admin.run(['patch', 'pod', name, ...IN_POSTERN, '--type=merge', '--patch', WITHOUT_FINALIZERS]);
+}
 
-t.test('the Deployment of docs/how-to/image.md becomes ready', async (t) => {
-  const rollout = ['rollout', 'status', 'deployment/postern', '--namespace', NAMESPACE, '--timeout', '60s'];
-  t.match(await adminOrFail(rollout), /successfully rolled out/);
+/** What a script in the gate's container prints as JSON. */
+async function evaluate(expression: string): Promise<unknown> {
+  const script = `console.log(JSON.stringify(${expression}))`;
+  const { code, stdout, stderr } = await inGate('/usr/bin/node', '--eval', script);
+  return code === 0 ? JSON.parse(stdout) : stderr;
+}
+
+/** alice's kubeconfig for a gate at `address`, whose certificate has a name. */
+async function writeKubeconfig(address: string): Promise<string> {
+  const token = await installation.issuer.sign(ALICE, { expiresIn: 3600 });
+  const server = `https://${address}:8443`;
+  const text = makeKubeconfig({ server, caPem: installation.caPem, user: 'alice', token });
+  const config = JSON.parse(text) as { readonly clusters: readonly { readonly cluster: object }[] };
+  for (const { cluster } of config.clusters) Object.assign(cluster, { 'tls-server-name': SERVER_NAME });
+  const file = join(context.dir, 'alice.kubeconfig');
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+t.test('the manifest and the commands of docs/how-to/image.md give a Deployment that is ready', async (t) => {
+  const fileOf = (name: string): string => join(installation.dir, name);
+  const texts = ['postern.yaml', 'broken.yaml'].flatMap((name) => ['--from-file', fileOf(name)]);
+  const pair = ['--cert', fileOf('tls.crt'), '--key', fileOf('tls.key')];
+  await admin.orFail(['apply', '--filename', fileOf('gate.yaml'), '--filename', fileOf('role.yaml')]);
+  await admin.orFail(['create', 'configmap', 'postern', ...IN_POSTERN, ...texts]);
+  await admin.orFail(['create', 'secret', 'tls', 'postern', ...IN_POSTERN, ...pair]);
+  const rollout = await admin.orFail([
+    ...['rollout', 'status', 'deployment/postern', ...IN_POSTERN, '--timeout', '60s'],
+  ]);
+  t.match(rollout, /successfully rolled out/);
   const check = ['/usr/bin/node', '/opt/postern/bin/postern.js', 'check'];
-  t.match(await asAdmin(['exec', 'deployment/postern', '--namespace', NAMESPACE, '--', ...check]), {
-    code: 0,
-  });
+  const checked = await admin.run(['exec', 'deployment/postern', ...IN_POSTERN, '--', ...check]);
+  t.match(checked, { code: 0, stderr: /postern\.yaml is valid$/m });
 });
 
 for (const { file, code, printed } of [
-  { file: 'postern.yaml', code: 0, printed: /^$/ },
+  { file: 'postern.yaml', code: 0, printed: /^\/etc\/postern\/postern\.yaml is valid$/ },
   {
     file: 'broken.yaml',
     code: 1,
@@ -95,119 +91,91 @@ for (const { file, code, printed } of [
 ]) {
   t.test(`postern check of a mounted ${file} ends with ${code}`, async (t) => {
     const name = `check-${code}`;
-    await create(describePod(context, { name, args: ['check', '--config', `/etc/postern/${file}`] }));
-    const ended = await until('the end of check', async () => ending(await readPod(name)));
-    const log = await adminOrFail(['logs', name, '--namespace', NAMESPACE]);
-    t.equal(ended.exitCode, code, log);
+    await admin.create(describePod(context, { name, args: ['check', '--config', `/etc/postern/${file}`] }));
+    const { exitCode } = await admin.ended(name, NAMESPACE);
+    const log = await admin.orFail(['logs', name, ...IN_POSTERN]);
+    t.equal(exitCode, code, log);
     t.match(log.trim(), printed);
   });
 }
 
-t.test('postern serve', async (t) => {
-  await create(describePod(context, { name: 'gate', finalizers: [FINALIZER] }));
-  t.teardown(() =>
-    asAdmin([
-      'patch',
-      'pod',
-      'gate',
-      '-n',
-      NAMESPACE,
-      '--type=merge',
-      '-p',
-      '{"metadata":{"finalizers":null}}',
-    ]),
+t.test('postern serve becomes ready by its probes', async (t) => {
+  await admin.create(describePod(context, { name: 'gate', finalizers: [FINALIZER] }));
+  await admin.waitReady('gate', NAMESPACE);
+  t.match(await admin.orFail(['logs', 'gate', ...IN_POSTERN]), /"msg":"serving"/);
+  t.match(
+    await inGate(...readHealthCheck()),
+    { code: 0, stdout: '', stderr: '' },
+    "compose files' check agrees",
   );
-  const wait = ['wait', '--for=condition=Ready', 'pod/gate', '--namespace', NAMESPACE, '--timeout=60s'];
-  await adminOrFail(wait).catch(async (error: unknown) => {
-    const log = await adminOrFail(['logs', 'gate', '--namespace', NAMESPACE]);
-    throw new Error(`not ready: ${log}`, { cause: error });
-  });
-  const address = (await readPod('gate')).status.podIP ?? '';
-  const inside = (...command: readonly string[]): Promise<RunResult> =>
-    asAdmin(['exec', 'gate', '--namespace', NAMESPACE, '--', ...command]);
-  const evaluate = async (script: string): Promise<unknown> => {
-    const { code, stdout, stderr } = await inside('/usr/bin/node', '--eval', script);
-    return code === 0 ? JSON.parse(stdout) : stderr;
-  };
+});
+t.teardown(() =>
+  admin.run(['patch', 'pod', 'gate', ...IN_POSTERN, '--type=merge', '-p', WITHOUT_FINALIZERS]),
+);
 
-  t.test('its process has no rights but its own', async (t) => {
-    const read = "fs.readFileSync('/proc/1/status', 'utf8')";
-    const script = `console.log(JSON.stringify(Object.fromEntries(${read}.trim().split('\\n').map((line) => line.split(':\\t')))))`;
-    t.match(await evaluate(script), CONFINED);
-  });
+t.test('so do two workers, and SIGTERM ends them', async (t) => {
+  const args = ['serve', '--workers', '2'];
+  await admin.create(describePod(context, { name: 'workers', args, finalizers: [FINALIZER] }));
+  t.teardown(() => forget('workers'));
+  await admin.waitReady('workers', NAMESPACE);
+  await admin.orFail(['delete', 'pod', 'workers', ...IN_POSTERN, '--wait=false']);
+  t.match(await admin.ended('workers', NAMESPACE), { exitCode: 0, reason: 'Completed' });
+});
 
-  t.test('nothing in it can be written', async (t) => {
-    const attempt = `(path) => { try { fs.writeFileSync(path, ''); return 'written'; } catch ({ code }) { return code; } }`;
-    const paths = ['/tmp/x', '/opt/postern/dist/main.js', '/etc/postern/postern.yaml', '/etc/passwd'];
-    const script = `console.log(JSON.stringify(${JSON.stringify(paths)}.map(${attempt})))`;
-    t.same(await evaluate(script), ['EROFS', 'EROFS', 'EROFS', 'EROFS']);
-  });
+t.test('its process has no rights but its own', async (t) => {
+  const lines = "fs.readFileSync('/proc/1/status', 'utf8').trim().split('\\n')";
+  t.match(await evaluate(`Object.fromEntries(${lines}.map((line) => line.split(':\\t')))`), CONFINED);
+});
 
-  t.test('there is no shell to exec into', async (t) => {
-    for (const shell of ['sh', '/bin/sh', 'bash', 'busybox']) {
-      const { code, stderr } = await inside(shell);
-      t.not(code, 0);
-      t.match(stderr, /executable file not found|no such file or directory/, shell);
-    }
-  });
+t.test('nothing in it can be written', async (t) => {
+  const attempt = `(path) => { try { fs.writeFileSync(path, ''); return 'written'; } catch ({ code }) { return code; } }`;
+  const paths = ['/tmp/x', '/opt/postern/dist/main.js', '/etc/postern/postern.yaml', '/etc/passwd'];
+  t.same(await evaluate(`${JSON.stringify(paths)}.map(${attempt})`), ['EROFS', 'EROFS', 'EROFS', 'EROFS']);
+});
 
-  const kubeconfig = join(context.dir, 'alice.kubeconfig');
-  const config = JSON.parse(
-    makeKubeconfig({
-      server: `https://${address}:8443`,
-      caPem: installation.caPem,
-      user: 'alice',
-      token: await installation.issuer.sign(ALICE, { expiresIn: 3600 }),
-    }),
-  ) as { readonly clusters: readonly { readonly cluster: Record<string, unknown> }[] };
-  for (const { cluster } of config.clusters) cluster['tls-server-name'] = SERVER_NAME;
-  writeFileSync(kubeconfig, JSON.stringify(config));
+t.test('there is no shell to exec into', async (t) => {
+  for (const shell of ['sh', '/bin/sh', 'bash', 'busybox']) {
+    const { code, stderr } = await inGate(shell);
+    t.not(code, 0);
+    t.match(stderr, /executable file not found|no such file or directory/, shell);
+  }
+});
+
+t.test('kubectl goes through it', async (t) => {
+  const address = await admin.addressOf('gate', NAMESPACE);
+  const kubeconfig = await writeKubeconfig(address);
   const asAlice = (...args: readonly string[]): Promise<RunResult> =>
     run(context.kubectl, args, { env: kubeEnv(kubeconfig), timeoutMs: TIMEOUT_MS });
+  const inShell = ['shell', '--namespace', TEST_NAMESPACE];
+  await admin.create(describeShellPod());
+  await admin.waitReady('shell', TEST_NAMESPACE);
 
-  await create(describeShellPod());
-  await adminOrFail(['wait', '--for=condition=Ready', 'pod/shell', '-n', TEST_NAMESPACE, '--timeout=60s']);
-
-  t.test('kubectl goes through it as the person of the token', async (t) => {
-    t.match(await asAlice('auth', 'whoami', '--output=jsonpath={.status.userInfo.username}'), {
-      code: 0,
-      stdout: 'alice@example.com',
-    });
-    t.match(await asAlice('get', 'pod', 'shell', '-n', TEST_NAMESPACE, '--output=name'), {
-      code: 0,
-      stdout: 'pod/shell\n',
-    });
-    t.match(
-      await asAlice('exec', 'shell', '-n', TEST_NAMESPACE, '--', 'sh', '-c', 'echo from inside; exit 7'),
-      {
-        code: 7,
-        stdout: 'from inside\n',
-      },
-    );
+  t.test('as the person of the token', async (t) => {
+    const whoami = await asAlice('auth', 'whoami', '--output=jsonpath={.status.userInfo.username}');
+    t.match(whoami, { code: 0, stdout: 'alice@example.com' });
+    t.match(await asAlice('get', 'pod', ...inShell, '--output=name'), { code: 0, stdout: 'pod/shell\n' });
+    const ran = await asAlice('exec', ...inShell, '--', 'sh', '-c', 'echo from inside; exit 7');
+    t.match(ran, { code: 7, stdout: 'from inside\n' });
   });
 
-  t.test(
-    'told to end, it lets the open session end first, then exits 0 within the grace period',
-    async (t) => {
-      const session = startKubectl({ kubectl: context.kubectl, kubeconfig }, [
-        ...['exec', '--stdin', 'shell', '-n', TEST_NAMESPACE, '--', 'cat'],
-      ]);
-      t.teardown(() => session.kill());
-      session.send('before\n');
-      await session.seen(/before\n/);
-      await adminOrFail(['delete', 'pod', 'gate', '--namespace', NAMESPACE, '--wait=false']);
-      const asked = Date.now();
-      await until('the drain', async () => (await fetch(`http://${address}:9090/readyz`)).status === 503);
-      session.send('while it drains\n');
-      await session.seen(/while it drains\n/);
-      t.equal(ending(await readPod('gate')), undefined, 'it runs while the session does');
-      session.closeInput();
-      t.equal(await session.ended, 0, 'kubectl saw an orderly end');
-      const ended = await until('the end of the gate', async () => ending(await readPod('gate')));
-      t.match(ended, { exitCode: 0, reason: 'Completed' });
-      t.ok(Date.now() - asked < installation.graceSeconds * 1000, `after ${Date.now() - asked} ms`);
-    },
-  );
+  t.test('told to end, it lets the open session end first, and exits 0 in its grace period', async (t) => {
+    const caller = { kubectl: context.kubectl, kubeconfig };
+    const session = startKubectl(caller, ['exec', '--stdin', ...inShell, '--', 'cat']);
+    t.teardown(() => session.kill());
+    session.send('before\n');
+    await session.seen(/before\n/);
+    await admin.orFail(['delete', 'pod', 'gate', ...IN_POSTERN, '--wait=false']);
+    const asked = performance.now();
+    await until('the drain', async () => (await fetch(`http://${address}:9090/readyz`)).status === 503);
+    session.send('while it drains\n');
+    await session.seen(/while it drains\n/);
+    t.equal(await admin.endingOf('gate', NAMESPACE), undefined, 'it runs while the session does');
+    session.closeInput();
+    t.equal(await session.ended, 0, 'kubectl saw an orderly end');
+    t.match(await admin.ended('gate', NAMESPACE), { exitCode: 0, reason: 'Completed' });
+    const seconds = (performance.now() - asked) / 1000;
+    t.ok(seconds < installation.graceSeconds, `${seconds.toFixed(1)} s of ${installation.graceSeconds} s`);
+  });
 });
 
 /** A pod to look at and exec into; it is not Postern's, and its namespace asks for nothing. */
