@@ -19,6 +19,7 @@ import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createObserver, type Observer, observeRefresh, observeRenewal } from './observe.ts';
 import { startOps } from './ops.ts';
+import { watchProcess } from './process.ts';
 import {
   ConfigurationRefused,
   createReloader,
@@ -159,7 +160,9 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const reloader = createReloader({ source, current, build, stays, server, webhook, log, metrics, now });
   open.push(reloader.close);
   const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
-  const vitals = createVitals(lifecycle, current, metrics, now);
+  const watch = watchProcess(metrics);
+  open.push(watch.close);
+  const vitals = createVitals({ lifecycle, current, metrics, watch, now });
   if (options.worker === undefined)
     ops = await startOps(config.ops.address, { ...vitals, ready: vitals.checks, onError });
   else shareTickets(server, secureContextOptions(config.listen.tls, material), options.worker);
@@ -174,7 +177,9 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     reload: reloader.reload,
     stop: async () => {
       reloader.close();
+      metrics.drainDeadline.set((now() + current.get().config.sessions.drainTimeoutMs) / 1000);
       await Promise.all([lifecycle.drain(), webhook?.close()]);
+      watch.close();
       await current.close();
       log.info({}, 'stopped');
     },

@@ -25,8 +25,11 @@ const LABELS: Readonly<Record<string, string>> = {
   protocol: '`spdy`, `websocket`',
   end: '`client`, `upstream`: who closed first; `error`; `expired`: the identity, or a limit of `sessions`; `killed`; `drained`: our shutdown; `refused`: an answer other than 101',
   direction: '`up`: to the API server; `down`: to the caller',
-  source: '`authorization`, `subprotocol` (WebSocket), `header` (assertion); `none`',
+  source:
+    '`authorization`, `subprotocol` (WebSocket), `header` (assertion), `certificate` (client certificate); `none`',
   outcome: '`ok`, `rejected`, `none` (no credential), `unavailable` (503)',
+  'postern_token_reviews_total outcome':
+    '`authenticated`, `unauthenticated`, `unavailable`, `refused` (no review, or the wrong client), `failed` (a fault of ours)',
   'postern_jwks_refresh_total outcome': '`ok`, `failed`',
   issuer: '`authentication.jwt[].issuer.url`',
   reason:
@@ -34,6 +37,8 @@ const LABELS: Readonly<Record<string, string>> = {
   rule: '`authorization.rules[].name`; empty when no rule decided: `authorization.default`, or discovery',
   decision:
     '`allowed`, `denied`, `lacking` (a rule requires more), `failed` (an expression could not be evaluated)',
+  purpose: '`serving`: `listen.tls`; `webhook`: `tokenWebhook`; `client`: what the gate shows an API server',
+  'postern_certificate_expiry_timestamp_seconds cluster': '`clusters[].name` for `client`; else empty',
   version: "Postern's version",
   node: "Node's version",
 };
@@ -49,7 +54,8 @@ const HEAD = [
   '- A WebSocket attempt that was refused and the SPDY attempt that kubectl makes after it (same user, `Kubectl-Session` and URL, within 10 s)',
   '  count as one refusal in `postern_requests_total` and `postern_sessions_total`.',
   '- Session bytes are counted when a session ends.',
-  '- What to alert on: [operate](../how-to/operate.md#metrics).',
+  '- With `--workers` all are sums, but for `postern_ready` and `postern_config_*` (the least), ages and deadlines (the greatest) and certificates (the first to end).',
+  '- Dashboards, alerts and what to do about them: [monitoring](../how-to/monitoring.md).',
   '',
 ];
 
