@@ -11,7 +11,7 @@ export const DASHBOARDS: readonly Dashboard[] = [overview, sessions, health];
 /** The generated files: where each lies and what is in it. */
 export const dashboardFiles: readonly { readonly file: string; render(): string }[] = DASHBOARDS.map(
   (one) => ({
-    file: `deploy/grafana/${one.uid}.json`,
+    file: `deploy/grafana/${one.uid?.replace('postern-', '')}.json`,
     render: () => `${JSON.stringify(one, null, 2)}\n`,
   }),
 );

@@ -294,7 +294,7 @@ const configuration = {
   ],
 };
 
-/** deploy/grafana/postern-health.json */
+/** deploy/grafana/health.json */
 export const health = dashboard({
   uid: 'postern-health',
   title: 'Postern / Health',

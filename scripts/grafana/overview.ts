@@ -229,7 +229,7 @@ const people = {
   ],
 };
 
-/** deploy/grafana/postern-overview.json */
+/** deploy/grafana/overview.json */
 export const overview = dashboard({
   uid: 'postern-overview',
   title: 'Postern / Overview',

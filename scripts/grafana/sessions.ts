@@ -171,7 +171,7 @@ const load = {
   ],
 };
 
-/** deploy/grafana/postern-sessions.json */
+/** deploy/grafana/sessions.json */
 export const sessions = dashboard({
   uid: 'postern-sessions',
   title: 'Postern / Sessions',
