@@ -28,17 +28,7 @@ export type AnyPanel = NonNullable<Dashboard['panels']>[number];
 export type Panel = Exclude<AnyPanel, { type: 'row' }>;
 
 /** Units of Grafana that the panels use. */
-export type Unit =
-  | 'short'
-  | 'reqps'
-  | 'ops'
-  | 'percentunit'
-  | 's'
-  | 'dtdurations'
-  | 'bytes'
-  | 'Bps'
-  | 'dateTimeAsIso'
-  | 'bool_yes_no';
+export type Unit = 'short' | 'reqps' | 'ops' | 'percentunit' | 's' | 'dtdurations' | 'bytes' | 'Bps';
 
 /** What is asked, and what each series is called: a text with `{{label}}`. */
 export interface Query {

@@ -17,7 +17,7 @@ const now = {
   panels: [
     stat({
       title: 'Open',
-      description: 'Sessions that are open. Each holds two connections and some 100 kB.',
+      description: 'Sessions that are open. Each holds two connections and about 140 kB of memory.',
       unit: 'short',
       queries: [{ expr: `sum (postern_sessions_open{${CLUSTERS}}) or vector(0)`, legend: 'open' }],
     }),
@@ -30,7 +30,7 @@ const now = {
     stat({
       title: 'Ended by a fault',
       description:
-        'Share of ended sessions that neither side closed. Above 5 %: something between cuts connections; the log line "session ended" has detail.',
+        'Share of ended sessions that neither side closed or broke off. Should be 0; the log line "session ended" has detail.',
       unit: 'percentunit',
       queries: [{ expr: share(ended([], ',end="error"'), ended([], ',end!="refused"')), legend: 'error' }],
       limits: { warn: 0.01, bad: 0.05 },
@@ -110,7 +110,7 @@ const comingAndGoing = {
     series({
       title: 'Ended by reason',
       description:
-        'client and upstream: closed by that side. expired: identity or a limit of sessions. killed: by an operator. drained: our shutdown. error: a fault.',
+        'client and upstream: closed by that side. expired: identity or a limit of sessions. killed: by an operator. drained: our shutdown. error: neither side, which should not be.',
       unit: 'ops',
       queries: [{ expr: ended(['end'], ',end!="refused"'), legend: '{{end}}' }],
       alerts: ['PosternSessionsFailing'],
@@ -125,7 +125,7 @@ const comingAndGoing = {
     series({
       title: 'Ended by a fault, expired or drained, by kind',
       description:
-        'What people notice: the shell is gone. expired is your configuration, drained your rollout (raise drainTimeout), error the network.',
+        'What people notice: the shell is gone. expired is your configuration, drained your rollout (raise drainTimeout), killed a rule or an operator.',
       unit: 'ops',
       queries: [
         { expr: ended(['kind', 'end'], ',end=~"error|expired|drained|killed"'), legend: '{{kind}} {{end}}' },

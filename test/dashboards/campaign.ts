@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { jwtEntry } from '../fakes/gate.ts';
 import { openSession } from '../fakes/sessions.ts';
 import { type Prometheus, startPrometheus } from './prometheus.ts';
-import { type Site, startSite } from './site.ts';
+import { type AtEnd, type Site, startSite } from './site.ts';
 import { startTraffic } from './traffic.ts';
 
 const RULE_FILES = ['recording.yaml', 'alerts.yaml'].map(
@@ -23,18 +23,26 @@ const AFTERMATH_MS = 3_000;
 
 export interface Campaign {
   readonly prometheus: Prometheus;
+  /** Prometheus' own. */
+  readonly version: string;
   /** Seconds since the epoch. */
   readonly start: number;
   readonly end: number;
   /** While a gate drained. Seconds since the epoch. */
   readonly draining: number;
-  stop(): Promise<void>;
 }
 
-/** Lives through it; resolves at the evening, with Prometheus still there to be asked. */
-export async function runCampaign(seconds: number, perSecond: number): Promise<Campaign> {
+export interface Day {
+  readonly seconds: number;
+  /** How much is asked of the gates together at the top of a wave. */
+  readonly perSecond: number;
+}
+
+/** Lives through it; resolves at the evening, with Prometheus still there to be asked until all is closed. */
+export async function runCampaign({ seconds, perSecond }: Day, atEnd: AtEnd): Promise<Campaign> {
   const dir = mkdtempSync(join(tmpdir(), 'postern-dashboards-'));
-  const site = await startSite(NAMES);
+  atEnd(() => rmSync(dir, { recursive: true, force: true }));
+  const site = await startSite(NAMES, atEnd);
   const prometheus = await startPrometheus(dir, {
     targets: site.gates.map(({ name, ops }) => ({
       address: ops,
@@ -42,8 +50,10 @@ export async function runCampaign(seconds: number, perSecond: number): Promise<C
     })),
     ruleFiles: RULE_FILES,
   });
+  atEnd(prometheus.stop);
   const start = Date.now() / 1000;
   const traffic = startTraffic(site, perSecond);
+  atEnd(traffic.stop);
   const at = (share: number) => until(start + share * seconds);
   for (const [share, act] of EVENTS) {
     await at(share);
@@ -55,15 +65,8 @@ export async function runCampaign(seconds: number, perSecond: number): Promise<C
   await at(1);
   await traffic.stop();
   await until(Date.now() / 1000 + AFTERMATH_MS / 1000);
-  return {
-    ...{ prometheus, start, draining },
-    end: Date.now() / 1000,
-    async stop() {
-      await prometheus.stop();
-      await site.stop();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
+  const { version } = (await prometheus.get('/api/v1/status/buildinfo')) as { version: string };
+  return { prometheus, version, start, draining, end: Date.now() / 1000 };
 }
 
 type Act = (site: Site) => void | Promise<void>;
@@ -85,7 +88,7 @@ const lockOut: Act = ({ configure, partner }) =>
     authentication: { ...config.authentication, jwt: [...config.authentication.jwt, jwtEntry(partner)] },
     authorization: {
       rules: [
-        { name: 'locked-out', users: ['mallory@example.com'], decision: 'Deny' },
+        { name: 'locked-out', users: ['mallory@example.com'], decision: 'Deny', message: 'Ask security.' },
         ...config.authorization.rules,
       ],
     },

@@ -18,9 +18,10 @@ const EMPTY: readonly (readonly [uid: string, panel: string, legend: string, why
     ? [['postern-health', 'Memory', '{{instance}} limit', 'this machine sets the gates no limit of memory']]
     : [];
 
-const campaign = await runCampaign(Number(process.env['POSTERN_DAY'] ?? SHORTEST_SECONDS), PER_SECOND);
-t.teardown(() => campaign.stop());
-const { prometheus, start, end, draining } = campaign;
+const seconds = Number(process.env['POSTERN_DAY_SECONDS'] ?? SHORTEST_SECONDS);
+const { prometheus, start, end, draining } = await runCampaign({ seconds, perSecond: PER_SECOND }, (close) =>
+  t.teardown(close),
+);
 const range: Range = { start, end, step: STEP_SECONDS };
 
 for (const dashboard of DASHBOARDS)

@@ -8,7 +8,7 @@ import { type CertificateAuthority, type CertificatePair, makeCA } from '../../s
 import { type Background, startProgram } from '../e2e/background.ts';
 import { jwtEntry, type TestGate } from '../fakes/gate.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
-import { type PracticeGate, startPracticeGate } from '../fakes/practicegate.ts';
+import { startPracticeGate } from '../fakes/practicegate.ts';
 import { type EchoUpstream, startEcho } from '../fakes/sessions.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
@@ -42,7 +42,6 @@ export interface Site {
   readonly expired: CertificatePair;
   /** Writes every gate's configuration, changed as said. Gates take it up by themselves. */
   configure(change: (config: SiteConfig) => SiteConfig): void;
-  stop(): Promise<void>;
 }
 
 export interface SiteConfig {
@@ -57,6 +56,7 @@ const RULES = [
     userGroups: ['contractors'],
     resources: [{ group: '', resources: ['secrets'] }],
     decision: 'Deny',
+    message: 'Secrets are in the vault.',
   },
   {
     name: 'team-of-night-shift',
@@ -66,8 +66,11 @@ const RULES = [
   },
 ];
 
+/** Takes what is to be done at the end, the last first: tap's `t.teardown`. */
+export type AtEnd = (close: () => unknown) => void;
+
 /** Starts all of it; resolves when the gates serve. */
-export async function startSite(names: readonly string[]): Promise<Site> {
+export async function startSite(names: readonly string[], atEnd: AtEnd): Promise<Site> {
   const [clients, echo, staff, partner, proxy] = await Promise.all([
     makeCA('clients'),
     startEcho({ handler: answerSlowlyOrBroken }),
@@ -75,11 +78,15 @@ export async function startSite(names: readonly string[]): Promise<Site> {
     startIssuer(),
     startIssuer(),
   ]);
+  for (const issuer of [staff, partner, proxy]) atEnd(issuer.close);
+  atEnd(echo.close);
   const base = await startPracticeGate({ issuer: staff });
   const { gate, practice } = base;
+  atEnd(base.stop);
   // It has laid out the folder; the gates that are looked at run on their own.
   await gate.gate.stop();
   const beat = setInterval(() => practice.time.advance(PRACTICE_STEP_MS), PRACTICE_STEP_MS);
+  atEnd(() => clearInterval(beat));
   writeFileSync(join(gate.dir, 'clients.crt'), clients.certPem);
   writeFileSync(join(gate.dir, 'echo.kubeconfig'), kubeconfig(`https://127.0.0.1:${echo.port}`, echo.ca));
   writeFileSync(join(gate.dir, 'lost.kubeconfig'), kubeconfig('https://127.0.0.1:9', echo.ca));
@@ -90,17 +97,11 @@ export async function startSite(names: readonly string[]): Promise<Site> {
   };
   configure((one) => one);
   const gates = await Promise.all(
-    names.map((name, index) => startGate(name, files[index] ?? '', gate, index === 0)),
+    names.map((name, index) =>
+      startGate({ name, file: files[index] ?? '', hasWorkers: index === 0 }, gate, atEnd),
+    ),
   );
-  return {
-    ...{ gates, staff, partner, proxy, echo, configure },
-    ...(await callers(clients)),
-    async stop() {
-      clearInterval(beat);
-      await Promise.all(gates.map(({ process }) => process.kill('SIGKILL')));
-      await stopAll(base, echo, [staff, partner, proxy]);
-    },
-  };
+  return { ...{ gates, staff, partner, proxy, echo, configure }, ...(await callers(clients)) };
 }
 
 async function callers(clients: CertificateAuthority) {
@@ -149,9 +150,14 @@ function answerSlowlyOrBroken(
   else response.end('{}');
 }
 
-async function startGate(name: string, file: string, gate: TestGate, hasWorkers: boolean): Promise<SiteGate> {
+async function startGate(
+  { name, file, hasWorkers }: { readonly name: string; readonly file: string; readonly hasWorkers: boolean },
+  gate: TestGate,
+  atEnd: AtEnd,
+): Promise<SiteGate> {
   const workers = hasWorkers ? ['--workers', '2'] : [];
   const process_ = startProgram(process.execPath, [MAIN, 'serve', '--config', file, ...workers]);
+  atEnd(() => process_.kill('SIGKILL'));
   const [line = ''] = await process_.seen(/^\{.*"msg":"serving".*$/m);
   const { address, ops } = JSON.parse(line) as { address: string; ops: string };
   const port = Number(new URL(address).port);
@@ -169,12 +175,6 @@ function connect(port: number, ca: string, more: object): ReturnType<TestGate['c
       resolve(socket);
     });
   });
-}
-
-async function stopAll(base: PracticeGate, echo: EchoUpstream, issuers: readonly Issuer[]): Promise<void> {
-  await base.stop();
-  await echo.close();
-  await Promise.all(issuers.map((issuer) => issuer.close()));
 }
 
 function kubeconfig(server: string, ca: CertificateAuthority): string {
