@@ -13,13 +13,20 @@ import { AVAILABILITY } from './rules/availability.ts';
 import type { AlertCase } from './rules/case.ts';
 import { PROCESS } from './rules/process.ts';
 import { REQUESTS } from './rules/requests.ts';
+import { SESSIONS } from './rules/sessions.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const FILES = ['recording.yaml', 'alerts.yaml'].map((name) => join(ROOT, 'deploy/prometheus', name));
 const RUNBOOKS = 'https://postern.dev/';
 const PAGES = 'docs/operate/alerts';
 const HEADINGS = ['## What it means', '## What a user sees', '## How to check', '## What to do'];
-const CASES: readonly AlertCase[] = [...AVAILABILITY, ...REQUESTS, ...AUTHENTICATION, ...PROCESS];
+const CASES: readonly AlertCase[] = [
+  ...AVAILABILITY,
+  ...REQUESTS,
+  ...AUTHENTICATION,
+  ...SESSIONS,
+  ...PROCESS,
+];
 
 interface Rule {
   readonly alert?: string;
