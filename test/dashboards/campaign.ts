@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jwtEntry } from '../fakes/gate.ts';
-import { openSession } from '../fakes/sessions.ts';
+import { EXEC, openSession } from '../fakes/sessions.ts';
 import { type Prometheus, startPrometheus } from './prometheus.ts';
 import { type AtEnd, type Site, startSite } from './site.ts';
 import { startTraffic } from './traffic.ts';
@@ -14,6 +14,7 @@ import { startTraffic } from './traffic.ts';
 const RULE_FILES = ['recording.yaml', 'alerts.yaml'].map(
   (name) => new URL(`../../deploy/prometheus/${name}`, import.meta.url).pathname,
 );
+const SHELL = `/clusters/echo${EXEC}`;
 const LAST = 'gate-3';
 const NAMES = ['gate-1', 'gate-2', LAST];
 /** The shortest day in which everything that happens can be seen. Seconds. */
@@ -94,6 +95,13 @@ const lockOut: Act = ({ configure, partner }) =>
     },
   }));
 
+/** Somebody whom the next configuration locks out has a shell. */
+const openShell: Act = async ({ gates: [, second], staff }) => {
+  if (second === undefined) return;
+  const token = await staff.sign({ email: 'mallory@example.com' });
+  await openSession(second.place, { path: SHELL, token });
+};
+
 const breakFirst: Act = ({ gates: [first] }) => {
   if (first !== undefined) writeFileSync(first.file, 'kind: [');
 };
@@ -104,6 +112,7 @@ const EVENTS: readonly (readonly [share: number, act: Act])[] = [
   [0.35, ({ partner }) => partner.setDown(false)],
   [0.45, ({ staff }) => staff.rotate({ keepOld: true })],
   [0.5, breakFirst],
+  [0.6, openShell],
   [0.65, lockOut],
 ];
 
@@ -111,7 +120,7 @@ const EVENTS: readonly (readonly [share: number, act: Act])[] = [
 async function shutDown({ gates }: Site): Promise<number> {
   const last = gates.find(({ name }) => name === LAST);
   if (last === undefined) throw new TypeError('no such gate');
-  await openSession(last.place, { path: '/clusters/echo/api/v1/namespaces/default/pods/p/exec?command=sh' });
+  await openSession(last.place, { path: SHELL });
   void last.process.kill('SIGTERM');
   await last.process.seen(/"msg":"draining"/);
   return Date.now() / 1000 + 3;

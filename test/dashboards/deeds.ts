@@ -200,7 +200,7 @@ export const DEEDS: readonly Row[] = [
   [0.6, command('command=true')],
   [0.4, command('command=true', { groups: ['nobody'], email: 'visitor@example.com' })],
   [0.5, watch(`${PODS}?watch=true`)],
-  [0.3, watch(`${PODS}/one/log?follow=true`)],
+  [0.3, watch(`/clusters/echo${PODS}/p/log?follow=true&watch=`)],
   [0.2, stripped],
   [0.2, unparsed],
 ];

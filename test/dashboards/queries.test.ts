@@ -44,10 +44,11 @@ for (const dashboard of DASHBOARDS)
           empty === undefined,
           empty === undefined ? expr : `empty, since ${empty[3]}`,
         );
-        for (const label of labelsOf(legend))
+        // Prometheus leaves out a label that is empty, as the verb is of what was no request at all.
+        for (const label of empty === undefined ? labelsOf(legend) : [])
           t.ok(
-            answer.every(({ labels }) => label in labels || label === 'cluster'),
-            `every series has ${label}`,
+            answer.some(({ labels }) => label in labels),
+            `the legend's ${label} is a label of the answer`,
           );
       });
   });
@@ -78,7 +79,7 @@ t.test('what an operator lived through is what the metrics say', async (t) => {
     ['a gate drained', 'postern_drain_deadline_timestamp_seconds{instance="gate-3"} > 0'],
     [
       'with a session open',
-      'postern_sessions_open{instance="gate-3"} > 0 and postern_drain_deadline_timestamp_seconds > 0',
+      'postern_sessions_open{instance="gate-3"} > 0 and on (instance) postern_drain_deadline_timestamp_seconds > 0',
     ],
     ['and went away', 'up{instance="gate-3"} == 0'],
     ['two workers serve as one gate', 'postern_processes{instance="gate-1"} == 2'],
