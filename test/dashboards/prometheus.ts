@@ -1,10 +1,10 @@
 // A real Prometheus (Debian's package) for the time of a test: on a free port, with its data in a directory of its own, scraping once a second.
 
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { run } from '../cluster/run.ts';
 import { type Background, startProgram } from '../e2e/background.ts';
 
 /** How often it scrapes. Seconds; `$__rate_interval` follows from it. */
@@ -157,9 +157,6 @@ async function freePort(): Promise<number> {
 export async function promtool(
   args: readonly string[],
 ): Promise<{ readonly code: number; readonly text: string }> {
-  const child = spawn('promtool', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code: code ?? 1, text };
+  const { code, stdout, stderr } = await run('promtool', args);
+  return { code, text: stdout + stderr };
 }

@@ -1,7 +1,6 @@
 // `npm run test:dashboards`: the queries of the dashboards and the rules, asked of and judged by a real Prometheus. With --draw the same is lived
 // through for longer, and each dashboard is drawn from what Prometheus has scraped.
 
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,13 +9,14 @@ import { sayOnStderr } from '../cluster/progress.ts';
 import { runTap } from '../run.ts';
 import { runCampaign, SHORTEST_SECONDS } from './campaign.ts';
 import { drawDashboard } from './draw/picture.ts';
+import { ensurePrometheus } from './ensure.ts';
 import { chooseAll } from './substitute.ts';
 
 const HELP = `npm run test:dashboards [-- FILES]
 npm run test:dashboards -- --draw DIR [--seconds N]
 
-Runs test/dashboards/*.test.ts, or FILES. Needs Prometheus (2.42 or later) with promtool in the PATH; on Debian, without its service:
-  RUNLEVEL=1 apt-get install --no-install-recommends prometheus
+Runs test/dashboards/*.test.ts, or FILES, with the Prometheus and promtool in PATH (2.42 or later), else with those of Debian's package,
+which is fetched into the cache and not installed.
 
 --draw DIR      draws each dashboard into DIR instead, from a day of --seconds
 --seconds N     how long that day is; default 300
@@ -37,11 +37,8 @@ if (values.help === true) process.stdout.write(HELP);
 else process.exitCode = await main();
 
 async function main(): Promise<number> {
-  for (const program of ['prometheus', 'promtool'])
-    if (spawnSync(program, ['--version']).status !== 0) {
-      sayOnStderr(`${program} is missing: RUNLEVEL=1 apt-get install --no-install-recommends prometheus`);
-      return 1;
-    }
+  // The tests' own processes inherit it.
+  process.env['PATH'] = await ensurePrometheus();
   if (values.draw !== undefined) return draw(values.draw, Number(values.seconds));
   return runTap(positionals.length > 0 ? positionals : ['test/dashboards/*.test.ts'], {
     jobs: 1,
