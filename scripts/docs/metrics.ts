@@ -54,7 +54,9 @@ const HEAD = [
   '- A WebSocket attempt that was refused and the SPDY attempt that kubectl makes after it (same user, `Kubectl-Session` and URL, within 10 s)',
   '  count as one refusal in `postern_requests_total` and `postern_sessions_total`.',
   '- Session bytes are counted when a session ends.',
-  '- With `--workers` all are sums, but for `postern_ready` and `postern_config_*` (the least), ages and deadlines (the greatest) and certificates (the first to end).',
+  '- With `--workers` all are sums, but for `postern_ready` and `postern_config_*` (the least of the workers), `postern_jwks_age_seconds`,',
+  '  `postern_drain_deadline_timestamp_seconds`, `process_start_time_seconds` and `postern_memory_limit_bytes` (the greatest), and',
+  '  `postern_certificate_expiry_timestamp_seconds` (the first to end). The first process counts in the other `process_*`, too.',
   '- Dashboards, alerts and what to do about them: [monitoring](../how-to/monitoring.md).',
   '',
 ];
