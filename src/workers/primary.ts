@@ -20,12 +20,13 @@ import { rehearse } from './rehearse.ts';
 const ANSWER_MS = 2_000;
 const ALIVE_MS = 5_000;
 const TICKET_KEY_BYTES = 48;
-/** What the primary uses itself, beside what its workers use. It serves nobody, so the rest of its metrics says nothing. */
+/** What the primary uses itself, beside what its workers use, and that all of them are there. It serves nobody, so the rest of its metrics says nothing. */
 const OWN_METRICS: ReadonlySet<string> = new Set([
   'process_cpu_seconds_total',
   'process_resident_memory_bytes',
   'process_open_fds',
   'process_max_fds',
+  'postern_ready',
 ]);
 /** The primary's place in the ledger; serials of workers begin with 1. */
 const PRIMARY = 0;
@@ -53,7 +54,10 @@ export async function runCrew(options: RunOptions, size: number): Promise<Runnin
   const watch = watchProcess(metrics);
   const ops = await startOps(config.ops.address, {
     registry: { metrics: () => gather(crew, ledger, metrics) },
-    collect: watch.collect,
+    collect() {
+      watch.collect();
+      metrics.ready.set(crew.serving() === size && !state.draining ? 1 : 0);
+    },
     ready: async () => readiness(ownChecks(state), await crew.ask('checks', ANSWER_MS), size),
     live: async () => liveness(await crew.ask('checks', ALIVE_MS)),
     onError: (error) => log.error({ cause: loggedError(error) }, 'a listener failed'),
