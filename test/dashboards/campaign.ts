@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jwtEntry } from '../fakes/gate.ts';
-import { EXEC, openSession } from '../fakes/sessions.ts';
+import { ask, EXEC, openSession } from '../fakes/sessions.ts';
 import { type Prometheus, startPrometheus } from './prometheus.ts';
 import { type AtEnd, type Site, startSite } from './site.ts';
 import { startTraffic } from './traffic.ts';
@@ -95,6 +95,13 @@ const lockOut: Act = ({ configure, partner }) =>
     },
   }));
 
+/** People of the partner come before its keys have. */
+const comeTooEarly: Act = async ({ gates: [, second], partner }) => {
+  if (second === undefined) return;
+  for (let times = 0; times < 3; times++)
+    await ask(second.place, '/version', [`Authorization: Bearer ${await partner.sign()}`]);
+};
+
 /** Somebody whom the next configuration locks out has a shell. */
 const openShell: Act = async ({ gates: [, second], staff }) => {
   if (second === undefined) return;
@@ -109,6 +116,7 @@ const breakFirst: Act = ({ gates: [first] }) => {
 /** What happens besides traffic, by share of the day that has passed. */
 const EVENTS: readonly (readonly [share: number, act: Act])[] = [
   [0.15, addPartner],
+  [0.28, comeTooEarly],
   [0.35, ({ partner }) => partner.setDown(false)],
   [0.45, ({ staff }) => staff.rotate({ keepOld: true })],
   [0.5, breakFirst],

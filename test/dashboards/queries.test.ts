@@ -10,7 +10,6 @@ import type { Range, Series } from './prometheus.ts';
 import { chooseAll, substitute } from './substitute.ts';
 
 const STEP_SECONDS = 2;
-const PER_SECOND = 40;
 
 /** Panels whose query has no answer here, and why that is right: [dashboard, panel, legend, why]. */
 const EMPTY: readonly (readonly [uid: string, panel: string, legend: string, why: string])[] =
@@ -18,8 +17,10 @@ const EMPTY: readonly (readonly [uid: string, panel: string, legend: string, why
     ? [['postern-health', 'Memory', '{{instance}} limit', 'this machine sets the gates no limit of memory']]
     : [];
 
+// How long and how much; the variables are for a slower look.
 const seconds = Number(process.env['POSTERN_DAY_SECONDS'] ?? SHORTEST_SECONDS);
-const { prometheus, start, end, draining } = await runCampaign({ seconds, perSecond: PER_SECOND }, (close) =>
+const perSecond = Number(process.env['POSTERN_DAY_RATE'] ?? 40);
+const { prometheus, start, end, draining } = await runCampaign({ seconds, perSecond }, (close) =>
   t.teardown(close),
 );
 const range: Range = { start, end, step: STEP_SECONDS };

@@ -23,7 +23,7 @@ which is fetched into the cache and not installed.
 `;
 /** Points of a line in a picture. */
 const POINTS = 120;
-const PER_SECOND = 60;
+const PER_SECOND = 30;
 
 const { values, positionals } = parseArgs({
   options: {

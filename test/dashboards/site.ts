@@ -88,7 +88,11 @@ export async function startSite(names: readonly string[], atEnd: AtEnd): Promise
   const beat = setInterval(() => practice.time.advance(PRACTICE_STEP_MS), PRACTICE_STEP_MS);
   atEnd(() => clearInterval(beat));
   writeFileSync(join(gate.dir, 'clients.crt'), clients.certPem);
-  writeFileSync(join(gate.dir, 'echo.kubeconfig'), kubeconfig(`https://127.0.0.1:${echo.port}`, echo.ca));
+  const own = await echo.ca.issue({ commonName: 'gate', client: true });
+  writeFileSync(
+    join(gate.dir, 'echo.kubeconfig'),
+    kubeconfig(`https://127.0.0.1:${echo.port}`, echo.ca, own),
+  );
   writeFileSync(join(gate.dir, 'lost.kubeconfig'), kubeconfig('https://127.0.0.1:9', echo.ca));
   const config = siteConfig(gate, proxy);
   const files = names.map((name) => join(gate.dir, `${name}.yaml`));
@@ -177,14 +181,21 @@ function connect(port: number, ca: string, more: object): ReturnType<TestGate['c
   });
 }
 
-function kubeconfig(server: string, ca: CertificateAuthority): string {
-  const data = Buffer.from(ca.certPem).toString('base64');
+/** Who the gate is there: a certificate where it has one. */
+function kubeconfig(server: string, ca: CertificateAuthority, own?: CertificatePair): string {
+  const data = base64(ca.certPem);
+  const user =
+    own === undefined
+      ? { token: 'gate-own-token' }
+      : { 'client-certificate-data': base64(own.certPem), 'client-key-data': base64(own.keyPem) };
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': data } }],
-    users: [{ name: 'u', user: { token: 'gate-own-token' } }],
+    users: [{ name: 'u', user }],
     contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
     'current-context': 'x',
   });
 }
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
