@@ -145,14 +145,12 @@ function layOut(rows: readonly Row[]): AnyPanel[] {
       panels: [],
       gridPos: { x: 0, y: y++, w: COLUMNS, h: 1 },
     });
-    const w = Math.floor(COLUMNS / perLine);
+    const left = (column: number) => Math.floor((column * COLUMNS) / perLine);
     for (const [index, panel] of panels.entries()) {
       const line = Math.floor(index / perLine);
-      placed.push({
-        id: id++,
-        ...panel,
-        gridPos: { x: (index % perLine) * w, y: y + line * height, w, h: height },
-      });
+      const x = left(index % perLine);
+      const w = left((index % perLine) + 1) - x;
+      placed.push({ id: id++, ...panel, gridPos: { x, y: y + line * height, w, h: height } });
     }
     y += Math.ceil(panels.length / perLine) * height;
   }

@@ -157,7 +157,7 @@ const configuration = {
       alerts: ['PosternReloadFailed'],
     }),
     series({
-      title: 'Time since a configuration was taken up',
+      title: 'Age of the configuration',
       description:
         'All lines fall to 0 together when files change. One that does not has other files: a mount that is not updated (subPath).',
       unit: 'dtdurations',

@@ -28,6 +28,8 @@ export interface Campaign {
   readonly version: string;
   /** Seconds since the epoch. */
   readonly start: number;
+  /** When the traffic ended. */
+  readonly evening: number;
   readonly end: number;
   /** While a gate drained. Seconds since the epoch. */
   readonly draining: number;
@@ -64,10 +66,11 @@ export async function runCampaign({ seconds, perSecond }: Day, atEnd: AtEnd): Pr
   traffic.leaveOut.add(LAST);
   const draining = await shutDown(site);
   await at(1);
+  const evening = Date.now() / 1000;
   await traffic.stop();
   await until(Date.now() / 1000 + AFTERMATH_MS / 1000);
   const { version } = (await prometheus.get('/api/v1/status/buildinfo')) as { version: string };
-  return { prometheus, version, start, draining, end: Date.now() / 1000 };
+  return { prometheus, version, start, draining, evening, end: Date.now() / 1000 };
 }
 
 type Act = (site: Site) => void | Promise<void>;

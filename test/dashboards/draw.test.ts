@@ -28,6 +28,8 @@ t.test('axes end above the highest value, in round steps', async (t) => {
     [7, 'short', [0, 2, 4, 6, 8]],
     [0.09, 's', [0, 0.025, 0.05, 0.075, 0.1]],
     [100, 'short', [0, 25, 50, 75, 100]],
+    [30 * 86_400, 'dtdurations', [0, 10 * 86_400, 20 * 86_400, 30 * 86_400]],
+    [70, 'dtdurations', [0, 30, 60, 90]],
     [3 * 2 ** 20, 'bytes', [0, 2 ** 20, 2 * 2 ** 20, 3 * 2 ** 20]],
   ] as [number, Unit, number[]][])
     t.same(
@@ -88,8 +90,8 @@ t.test('stacked lines lie on each other', async (t) => {
 
 t.test('a number has the colour of the limit that it has reached', async (t) => {
   const at = (value: number) => drawNumber({ ...chart, lines: [{ name: '', points: [[0, value]] }] }, box);
-  t.match(at(4), 'fill="#c7453b">4 req/s');
-  t.match(at(2), 'fill="#2f8f57">2 req/s');
+  t.match(at(4), 'fill:#c7453b">4 req/s');
+  t.match(at(2), 'fill:#2f8f57">2 req/s');
   t.match(drawNumber({ ...chart, lines: [] }, box), '>none<');
 });
 

@@ -77,6 +77,7 @@ t.test('what an operator lived through is what the metrics say', async (t) => {
     ['and it was mended', 'postern_config_last_reload_success{instance="gate-1"} == 1'],
     ['somebody was locked out', 'postern_sessions_total{end="killed"} > 0'],
     ['identities ended', 'postern_sessions_total{end="expired"} > 0'],
+    ['some were ended by the API server', 'postern_sessions_total{end="upstream"} > 0'],
     ['a gate drained', 'postern_drain_deadline_timestamp_seconds{instance="gate-3"} > 0'],
     [
       'with a session open',

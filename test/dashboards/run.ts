@@ -22,7 +22,7 @@ which is fetched into the cache and not installed.
 --seconds N     how long that day is; default 300
 `;
 /** Points of a line in a picture. */
-const POINTS = 120;
+const POINTS = 100;
 const PER_SECOND = 30;
 
 const { values, positionals } = parseArgs({
@@ -53,10 +53,12 @@ async function draw(dir: string, seconds: number): Promise<number> {
   }
   const closing: (() => unknown)[] = [];
   try {
-    const { prometheus, start, end, version } = await runCampaign(
-      { seconds, perSecond: PER_SECOND },
-      (close) => closing.unshift(close),
-    );
+    const {
+      prometheus,
+      start,
+      evening: end,
+      version,
+    } = await runCampaign({ seconds, perSecond: PER_SECOND }, (close) => closing.unshift(close));
     const range = { start, end, step: Math.max(1, Math.round((end - start) / POINTS)) };
     const date = new Date(start * 1000).toISOString().slice(0, 10);
     const note =

@@ -144,13 +144,16 @@ function siteConfig({ config, issuer }: TestGate, proxy: Issuer): SiteConfig {
   };
 }
 
+/** By the number at the end. ms */
+const slowness = (url: string) => 5 + 4 * Number(/\d+$/.exec(url)?.[0] ?? 0);
+
 /** Some answers take their time, some are the API server's own faults. */
 function answerSlowlyOrBroken(
   ...[request, response]: Parameters<NonNullable<Parameters<typeof startEcho>[0]>['handler'] & object>
 ): void {
   const { url = '' } = request;
   if (url.startsWith(BROKEN_PATH)) response.writeHead(500).end('{"kind":"Status"}');
-  else if (url.startsWith(SLOW_PATH)) setTimeout(() => response.end('{}'), 20 + 30 * (url.length % 20));
+  else if (url.startsWith(SLOW_PATH)) setTimeout(() => response.end('{}'), slowness(url));
   else response.end('{}');
 }
 

@@ -72,7 +72,9 @@ export function drawLines(chart: Chart, box: Box): string {
         `<line x1="${plot.x}" x2="${plot.x + plot.width}" y1="${px(y(value))}" y2="${px(y(value))}" class="grid"/>` +
         text(plot.x - 6, y(value) + 3.5, write(value, chart.unit), 'axis end'),
     ),
-    ...times(chart).map((time) => text(x(time), plot.y + plot.height + 14, clock(time), 'axis middle')),
+    ...times(chart, plot.width).map((time) =>
+      text(x(time), plot.y + plot.height + 14, clock(time), 'axis middle'),
+    ),
     ...chart.limits
       .filter(({ value }) => value <= top)
       .map(
@@ -93,7 +95,7 @@ export function drawNumber(chart: Chart, box: Box): string {
       ? '#6b7280'
       : (chart.limits.findLast((limit) => value >= limit.value)?.color ?? '#2f8f57');
   const middle = box.y + TITLE + (box.height - TITLE) / 2 + 8;
-  return `${frame(chart.title, box)}\n<text x="${px(box.x + box.width / 2)}" y="${px(middle)}" class="number" fill="${color}">${escapeText(shown)}</text>`;
+  return `${frame(chart.title, box)}\n<text x="${px(box.x + box.width / 2)}" y="${px(middle)}" class="number" style="fill:${color}">${escapeText(shown)}</text>`;
 }
 
 /** Text for SVG. */
@@ -200,8 +202,10 @@ function gapOf({ lines }: Chart): number {
   return 1.5 * Math.min(...steps, Number.POSITIVE_INFINITY);
 }
 
-function times({ start, end }: Chart): readonly number[] {
-  return [0.1, 0.3, 0.5, 0.7, 0.9].map((share) => start + share * (end - start));
+/** Of an axis: as many as have room. */
+function times({ start, end }: Chart, width: number): readonly number[] {
+  const shares = width < 300 ? [0.15, 0.5, 0.85] : [0.1, 0.3, 0.5, 0.7, 0.9];
+  return shares.map((share) => start + share * (end - start));
 }
 
 function clock(time: number): string {

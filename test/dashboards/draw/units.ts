@@ -34,12 +34,19 @@ export function write(value: number, unit: Unit): string {
 /** Up to five round values from 0 to at least `max`, for an axis. */
 export function ticks(max: number, unit: Unit): readonly number[] {
   if (max <= 0) return [0, 1];
-  const base = unit === 'bytes' || unit === 'Bps' ? 1024 ** Math.floor(Math.log2(max) / 10) : 1;
+  const base = baseOf(max, unit);
   const rough = max / base / 4;
   const magnitude = 10 ** Math.floor(Math.log10(rough));
   const step = (STEPS.find((one) => one * magnitude >= rough) ?? 10) * magnitude * base;
   const count = Math.ceil(max / step - 1e-9);
   return Array.from({ length: count + 1 }, (_, i) => i * step);
+}
+
+/** What steps are round multiples of: KiB and MiB, hours and days. */
+function baseOf(max: number, unit: Unit): number {
+  if (unit === 'bytes' || unit === 'Bps') return 1024 ** Math.floor(Math.log2(Math.max(1, max)) / 10);
+  if (unit !== 'dtdurations') return 1;
+  return [DAY, HOUR, MINUTE].find((one) => max >= 2 * one) ?? 1;
 }
 
 function digits(value: number): string {
