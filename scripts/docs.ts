@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { cliReference } from './docs/cli.ts';
 import { configReference, configSchemaFile } from './docs/config.ts';
 import { errorsReference } from './docs/errors.ts';
+import { dashboardFiles } from './docs/grafana.ts';
 import { metricsReference } from './docs/metrics.ts';
 
 interface Generator {
@@ -20,6 +21,7 @@ const GENERATORS: readonly Generator[] = [
   configSchemaFile,
   errorsReference,
   metricsReference,
+  ...dashboardFiles,
 ];
 
 const ROOT = join(import.meta.dirname, '..');

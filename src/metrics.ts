@@ -4,6 +4,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const REQUEST_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const DELAY_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const SESSION_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3600, 14400, 43200];
 
 /** How a TokenReview ends; `refused` is what is no review, or comes from the wrong client, `failed` a fault of ours. */
@@ -120,6 +121,45 @@ export function createMetrics(build: { readonly version: string; readonly node: 
     reloadTimestamp: gauge(
       'postern_config_last_reload_timestamp_seconds',
       'When a configuration was last taken up, seconds since the epoch.',
+      [],
+    ),
+    ready: gauge('postern_ready', '1 while /readyz says 200, 0 while it says 503.', []),
+    drainDeadline: gauge(
+      'postern_drain_deadline_timestamp_seconds',
+      'When the sessions that are still open will be closed, seconds since the epoch; 0 while the gate does not drain.',
+      [],
+    ),
+    certificateExpiry: gauge(
+      'postern_certificate_expiry_timestamp_seconds',
+      'When the first certificate of a file in use ends (a leaf or its intermediates, no authorities), seconds since the epoch.',
+      ['purpose', 'cluster'],
+    ),
+    processes: gauge('postern_processes', 'Processes that serve: 1, or the workers that live.', []),
+    eventLoopBusy: counter(
+      'postern_event_loop_busy_seconds_total',
+      'Time that the event loops were at work, not waiting; a rate of 1 for each process is full.',
+      [],
+    ),
+    eventLoopDelay: histogram(
+      'postern_event_loop_delay_seconds',
+      'How much later than due the event loop came to a timer, sampled ten times a second: what every request waits on top.',
+      [],
+      DELAY_BUCKETS_SECONDS,
+    ),
+    heapUsed: gauge('postern_heap_used_bytes', "JavaScript objects on V8's heap.", []),
+    heapLimit: gauge('postern_heap_limit_bytes', "What V8's heap may grow to before the process ends.", []),
+    memoryLimit: gauge(
+      'postern_memory_limit_bytes',
+      'Memory that the control group (container) may use; 0 without a limit.',
+      [],
+    ),
+    cpu: counter('process_cpu_seconds_total', 'CPU time used, user and system.', []),
+    residentMemory: gauge('process_resident_memory_bytes', 'Memory that is in RAM.', []),
+    openDescriptors: gauge('process_open_fds', 'Open file descriptors: connections, most of them.', []),
+    maxDescriptors: gauge('process_max_fds', 'How many file descriptors may be open.', []),
+    processStart: gauge(
+      'process_start_time_seconds',
+      'When the process began, seconds since the epoch; of several workers the latest.',
       [],
     ),
   };

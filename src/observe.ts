@@ -78,9 +78,8 @@ function observeRequests(
       const cluster = exchange.upstream?.name ?? '';
       const durationMs = now() - exchange.receivedAt;
       const repeat = status >= 400 && isRepeat(exchange);
-      if (failure !== undefined && UPSTREAM_CODES.has(failure.code)) {
-        metrics.upstreamErrors.inc({ cluster, reason: failure.code.replace('UPSTREAM_', '').toLowerCase() });
-      }
+      const reason = failure === undefined ? undefined : UPSTREAM_REASONS.get(failure.code);
+      if (reason !== undefined) metrics.upstreamErrors.inc({ cluster, reason });
       if (!repeat && failure?.code === 'UPGRADE_REQUIRED')
         metrics.upgradeMissing.inc({ cluster, kind: info?.subresource ?? '' });
       if (!repeat && decision !== undefined)
@@ -130,6 +129,8 @@ function observeSessions(log: Log, metrics: Metrics, isRepeat: IsRepeat) {
     },
     onSessionOpen({ cluster, kind, protocol }: Session): void {
       metrics.sessionsOpen.inc({ cluster, kind, protocol });
+      // An alert looks at it: the first fault has to be a rise.
+      metrics.sessions.inc({ cluster, kind, protocol, end: 'error' }, 0);
     },
     onSessionEnd(session: Session, durationMs: number): void {
       const { cluster, kind, protocol, received, delivered, end = 'error' } = session;
@@ -162,8 +163,11 @@ function observeSessions(log: Log, metrics: Metrics, isRepeat: IsRepeat) {
   };
 }
 
-const UPSTREAM_CODES: ReadonlySet<string> = new Set(
-  Object.keys(ERRORS).filter((code) => code.startsWith('UPSTREAM_') || code === 'UPGRADE_INVALID_RESPONSE'),
+/** The errors that count as upstream errors, with the value of the label `reason`. */
+export const UPSTREAM_REASONS: ReadonlyMap<string, string> = new Map(
+  Object.keys(ERRORS)
+    .filter((code) => code.startsWith('UPSTREAM_') || code === 'UPGRADE_INVALID_RESPONSE')
+    .map((code) => [code, code.replace('UPSTREAM_', '').toLowerCase()]),
 );
 
 /** Which of kubectl's two attempts it is, also when a hop in front has dropped its Upgrade; '' is neither. */

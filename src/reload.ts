@@ -5,12 +5,14 @@ import { readFileSync } from 'node:fs';
 import type { GateConfig, TokenWebhookConfig } from './config/config.ts';
 import { type ConfigError, formatError, loadConfig } from './config/load.ts';
 import type { Current } from './current.ts';
+import { observeExpiry } from './expiry.ts';
 import { type Generation, GenerationError, retireGeneration } from './generation.ts';
 import { secureContextOptions, type TlsMaterial } from './listener.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { ClientAuthorities } from './peercertificate.ts';
 import type { Rounds } from './rounds.ts';
+import { beginSeries } from './series.ts';
 import type { Stays } from './stays.ts';
 import { watchFiles } from './watch.ts';
 import type { TokenWebhook, WebhookMaterial } from './webhook/webhook.ts';
@@ -65,6 +67,8 @@ export function createReloader(deps: ReloadDeps): Reloader {
     refused = '';
     metrics.reloadSuccess.set(1);
     metrics.reloadTimestamp.set(now() / 1000);
+    beginSeries(current.get(), metrics);
+    observeExpiry(current.get(), metrics);
   };
   const failed = (problems: readonly string[]) => {
     metrics.reloadSuccess.set(0);

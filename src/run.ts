@@ -27,6 +27,7 @@ import {
 } from './observe.ts';
 import { startOps } from './ops.ts';
 import { holdClientAuthorities } from './peercertificate.ts';
+import { watchProcess } from './process.ts';
 import {
   ConfigurationRefused,
   createReloader,
@@ -180,7 +181,9 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   const reloader = createReloader({ ...looked, source, current, build, server, webhook, log, metrics, now });
   open.push(reloader.close);
   const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
-  const vitals = createVitals(lifecycle, current, metrics, now);
+  const watch = watchProcess(metrics);
+  open.push(watch.close);
+  const vitals = createVitals({ lifecycle, current, metrics, watch, now });
   if (options.worker === undefined)
     ops = await startOps(config.ops.address, { ...vitals, ready: vitals.checks, onError });
   else shareTickets(server, secureContextOptions(config.listen.tls, material), options.worker);
@@ -196,7 +199,9 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     stop: async () => {
       reloader.close();
       rounds.close();
+      metrics.drainDeadline.set((now() + current.get().config.sessions.drainTimeoutMs) / 1000);
       await Promise.all([lifecycle.drain(), webhook?.close()]);
+      watch.close();
       await current.close();
       log.info({}, 'stopped');
     },

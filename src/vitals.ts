@@ -5,6 +5,7 @@ import type { Generation } from './generation.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Metrics } from './metrics.ts';
 import { type Check, type CheckResult, runChecks } from './ops.ts';
+import type { ProcessWatch } from './process.ts';
 
 export interface Vitals {
   /** Looks at everything that /readyz depends on. */
@@ -14,13 +15,17 @@ export interface Vitals {
   collect(): void;
 }
 
+export interface VitalsDeps {
+  readonly lifecycle: Lifecycle;
+  readonly current: Current;
+  readonly metrics: Metrics;
+  readonly watch: ProcessWatch;
+  /** ms since the epoch. */
+  readonly now: () => number;
+}
+
 /** The vitals of the gate that these parts make. */
-export function createVitals(
-  lifecycle: Lifecycle,
-  current: Current,
-  metrics: Metrics,
-  now: () => number,
-): Vitals {
+export function createVitals({ lifecycle, current, metrics, watch, now }: VitalsDeps): Vitals {
   const checks: readonly Check[] = [
     {
       name: 'started',
@@ -32,7 +37,11 @@ export function createVitals(
   return {
     checks: () => runChecks(checks),
     registry: metrics.registry,
-    collect: () => collectAges(current.get(), metrics, now),
+    collect() {
+      collectAges(current.get(), metrics, now);
+      metrics.ready.set(runChecks(checks).every(({ problem }) => problem === '') ? 1 : 0);
+      watch.collect();
+    },
   };
 }
 

@@ -25,7 +25,8 @@ const LABELS: Readonly<Record<string, string>> = {
   protocol: '`spdy`, `websocket`',
   end: '`client`, `upstream`: who closed first; `error`; `expired`: the identity, or a limit of `sessions`; `killed`; `drained`: our shutdown; `refused`: an answer other than 101',
   direction: '`up`: to the API server; `down`: to the caller',
-  source: '`authorization`, `subprotocol` (WebSocket), `header` (assertion); `none`',
+  source:
+    '`authorization`, `subprotocol` (WebSocket), `header` (assertion), `certificate` (client certificate); `none`',
   outcome: '`ok`, `rejected`, `none` (no credential), `unavailable` (503)',
   'postern_jwks_refresh_total outcome': '`ok`, `failed`',
   'postern_token_reviews_total outcome':
@@ -40,6 +41,8 @@ const LABELS: Readonly<Record<string, string>> = {
   rule: '`authorization.rules[].name`; empty when no rule decided: `authorization.default`, or discovery',
   decision:
     '`allowed`, `denied`, `lacking` (a rule requires more), `failed` (an expression could not be evaluated)',
+  purpose: '`serving`: `listen.tls`; `webhook`: `tokenWebhook`; `client`: what the gate shows an API server',
+  'postern_certificate_expiry_timestamp_seconds cluster': '`clusters[].name` for `client`; else empty',
   version: "Postern's version",
   node: "Node's version",
 };
@@ -55,7 +58,10 @@ const HEAD = [
   '- A WebSocket attempt that was refused and the SPDY attempt that kubectl makes after it (same user, `Kubectl-Session` and URL, within 10 s)',
   '  count as one refusal in `postern_requests_total` and `postern_sessions_total`.',
   '- Session bytes are counted when a session ends.',
-  '- What to alert on: [operate](../how-to/operate.md#metrics).',
+  '- With `--workers` all are sums, but for `postern_ready` and `postern_config_*` (the least of the workers), `postern_jwks_age_seconds`,',
+  '  `postern_drain_deadline_timestamp_seconds`, `process_start_time_seconds` and `postern_memory_limit_bytes` (the greatest), and',
+  '  `postern_certificate_expiry_timestamp_seconds` (the first to end). The first process counts in the other `process_*`, too.',
+  '- Dashboards, alerts and what to do about them: [monitoring](../how-to/monitoring.md).',
   '',
 ];
 

@@ -30,6 +30,8 @@ export interface Upstream {
   readonly basePath: string;
   /** Flat request lines with the gate's own credential. */
   readonly credential: readonly string[];
+  /** PEM of the gate's own certificate; '' when it comes without. */
+  readonly clientCertPem: string;
   /** Carries REST. */
   readonly pool: Pool;
   /** Opens a dedicated verified TLS connection, HTTP/1.1 by ALPN; the caller ends it. @throws the socket's error, or ConnectTimeout. */
@@ -88,6 +90,7 @@ export function createUpstream(name: string, target: UpstreamTarget, now: () => 
     host,
     basePath: target.basePath,
     credential: target.token === '' ? [] : ['Authorization', `Bearer ${target.token}`],
+    clientCertPem: target.clientCertPem,
     origin: `https://${host}`,
     pool,
     dial: () => connected(dial()),

@@ -20,6 +20,12 @@ const TOGETHER: Readonly<Record<string, 'first' | 'min' | 'max'>> = {
   postern_jwks_age_seconds: 'max',
   postern_config_last_reload_success: 'min',
   postern_config_last_reload_timestamp_seconds: 'min',
+  postern_ready: 'min',
+  postern_certificate_expiry_timestamp_seconds: 'min',
+  postern_drain_deadline_timestamp_seconds: 'max',
+  process_start_time_seconds: 'max',
+  // One control group holds all of them.
+  postern_memory_limit_bytes: 'max',
 };
 
 /** Begins with nothing. */

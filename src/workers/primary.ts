@@ -6,11 +6,13 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLog, type Log, loggedError } from '../log.ts';
+import { createMetrics, type Metrics } from '../metrics.ts';
 import { startOps } from '../ops.ts';
+import { watchProcess } from '../process.ts';
 import { type RunOptions, urlOf } from '../run.ts';
 import { type Crew, type CrewObserver, createCrew, type Fork } from './crew.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { type FromWorker, isOurs, type ToWorker, WORKER_VARIABLE } from './messages.ts';
+import { type FromWorker, isOurs, type MetricData, type ToWorker, WORKER_VARIABLE } from './messages.ts';
 import { liveness, readiness } from './probes.ts';
 import { rehearse } from './rehearse.ts';
 
@@ -18,6 +20,16 @@ import { rehearse } from './rehearse.ts';
 const ANSWER_MS = 2_000;
 const ALIVE_MS = 5_000;
 const TICKET_KEY_BYTES = 48;
+/** What the primary uses itself, beside what its workers use, and that all of them are there. It serves nobody, so the rest of its metrics says nothing. */
+const OWN_METRICS: ReadonlySet<string> = new Set([
+  'process_cpu_seconds_total',
+  'process_resident_memory_bytes',
+  'process_open_fds',
+  'process_max_fds',
+  'postern_ready',
+]);
+/** The primary's place in the ledger; serials of workers begin with 1. */
+const PRIMARY = 0;
 
 export interface RunningCrew {
   /** Has every worker read the configuration again. */
@@ -38,9 +50,14 @@ export async function runCrew(options: RunOptions, size: number): Promise<Runnin
   const ledger = createLedger();
   const crew = createCrew({ size, fork: forker(), observer: observe(log, ledger), now });
   const state: State = { started: false, draining: false };
+  const metrics = createMetrics({ version, node: process.version });
+  const watch = watchProcess(metrics);
   const ops = await startOps(config.ops.address, {
-    registry: { metrics: () => gather(crew, ledger) },
-    collect: () => {},
+    registry: { metrics: () => gather(crew, ledger, metrics) },
+    collect() {
+      watch.collect();
+      metrics.ready.set(crew.serving() === size && !state.draining ? 1 : 0);
+    },
     ready: async () => readiness(ownChecks(state), await crew.ask('checks', ANSWER_MS), size),
     live: async () => liveness(await crew.ask('checks', ALIVE_MS)),
     onError: (error) => log.error({ cause: loggedError(error) }, 'a listener failed'),
@@ -65,6 +82,7 @@ export async function runCrew(options: RunOptions, size: number): Promise<Runnin
       try {
         await crew.stop();
       } finally {
+        watch.close();
         await close(ops);
       }
       log.info({}, 'stopped');
@@ -124,7 +142,12 @@ function observe(log: Log, ledger: Ledger): CrewObserver {
   };
 }
 
-async function gather(crew: Crew, ledger: Ledger): Promise<string> {
+async function gather(crew: Crew, ledger: Ledger, { registry }: Metrics): Promise<string> {
+  const all = (await registry.getMetricsAsJSON()) as unknown as readonly MetricData[];
+  ledger.report(
+    PRIMARY,
+    all.filter(({ name }) => OWN_METRICS.has(name)),
+  );
   // One that does not answer in time counts with what it said the last time.
   for (const { member, answer } of await crew.ask('metrics', ANSWER_MS))
     if (answer !== undefined) ledger.report(member.serial, answer);

@@ -37,6 +37,21 @@ const CONTRACT: readonly (readonly [name: string, type: string, labels: string])
   ['postern_config_last_reload_success', 'gauge', ''],
   ['postern_config_last_reload_timestamp_seconds', 'gauge', ''],
   ['postern_build_info', 'gauge', 'version, node'],
+  // What the dashboards and alerts of deploy/ ask for beside these.
+  ['postern_ready', 'gauge', ''],
+  ['postern_drain_deadline_timestamp_seconds', 'gauge', ''],
+  ['postern_certificate_expiry_timestamp_seconds', 'gauge', 'purpose, cluster'],
+  ['postern_processes', 'gauge', ''],
+  ['postern_event_loop_busy_seconds_total', 'counter', ''],
+  ['postern_event_loop_delay_seconds', 'histogram', ''],
+  ['postern_heap_used_bytes', 'gauge', ''],
+  ['postern_heap_limit_bytes', 'gauge', ''],
+  ['postern_memory_limit_bytes', 'gauge', ''],
+  ['process_cpu_seconds_total', 'counter', ''],
+  ['process_resident_memory_bytes', 'gauge', ''],
+  ['process_open_fds', 'gauge', ''],
+  ['process_max_fds', 'gauge', ''],
+  ['process_start_time_seconds', 'gauge', ''],
 ];
 
 const upstream = await startEcho();

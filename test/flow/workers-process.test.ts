@@ -280,6 +280,7 @@ t.test(
     const line = await run.logged((one) => 'problems' in one && one['msg'] === 'worker ended unexpectedly');
     t.match(line, { worker: 2, code: 1, problems: refusals[0]?.['problems'] });
     t.same(await probe(`${ops}/readyz`), [503, 'workers: 1 of 2 workers serve\n']);
+    t.equal(await metric(ops, 'postern_ready'), 0);
     gate.writeConfig(gate.config);
     await run.logged((one) => one['msg'] === 'worker serves' && one['worker'] === 2, 2);
     run.child.kill('SIGTERM');

@@ -59,7 +59,7 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['webhook', /^webhook\//], //                              the API server asks about tokens
   ],
   [['server', /^server\.ts$/]],
-  [['run', /^(run|reload|vitals)\.ts$/]],
+  [['run', /^(run|reload|vitals|process|expiry|series)\.ts$/]],
   [['workers', /^workers\//]], //                               several such gates, one process each
   [
     ['serve', /^cli\/serve\.ts$/],

@@ -6,7 +6,7 @@ const build = { version: '1.2.3', node: 'v26' };
 t.test('names and labels follow the conventions of Prometheus, and each has a text', async (t) => {
   const { registry } = createMetrics(build);
   for (const metric of await registry.getMetricsAsJSON()) {
-    t.match(metric.name, /^postern_[a-z_]+$/);
+    t.match(metric.name, /^(postern|process)_[a-z_]+$/);
     t.equal(
       /_total$/.test(metric.name),
       String(metric.type) === 'counter',

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createMetrics } from '../../src/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/metrics.ts';
 import { createLedger } from '../../src/workers/ledger.ts';
 import type { MetricData } from '../../src/workers/messages.ts';
 
@@ -7,6 +7,10 @@ import type { MetricData } from '../../src/workers/messages.ts';
 
 const REQUEST = { cluster: 'c', verb: 'get', resource: 'pods', subresource: '', code: '200' };
 const SESSION = { cluster: 'c', kind: 'exec', protocol: 'spdy' };
+
+type GaugeName = {
+  [K in keyof Metrics]: Metrics[K] extends { set(value: number): void } ? K : never;
+}[keyof Metrics];
 
 function worker() {
   const metrics = createMetrics({ version: '1', node: 'v26' });
@@ -35,17 +39,23 @@ t.test('a single worker reads as its own registry does', async (t) => {
 t.test('each gauge has its way to become one', async (t) => {
   const [one, two] = [worker(), worker()];
   // [metric, one worker's value, the other's, all]
-  const cases: [
-    'sessionsOpen' | 'inFlight' | 'jwksAge' | 'reloadSuccess' | 'reloadTimestamp',
-    number,
-    number,
-    number,
-  ][] = [
+  const cases: [GaugeName, number, number, number][] = [
     ['sessionsOpen', 2, 3, 5],
     ['inFlight', 1, 0, 1],
     ['jwksAge', 40, 900, 900],
     ['reloadSuccess', 1, 0, 0],
     ['reloadTimestamp', 1000, 2000, 1000],
+    ['ready', 1, 0, 0],
+    ['drainDeadline', 0, 5000, 5000],
+    ['certificateExpiry', 9000, 8000, 8000],
+    ['processes', 1, 1, 2],
+    ['heapUsed', 10, 20, 30],
+    ['heapLimit', 100, 100, 200],
+    ['memoryLimit', 500, 500, 500],
+    ['residentMemory', 60, 70, 130],
+    ['openDescriptors', 20, 30, 50],
+    ['maxDescriptors', 1024, 1024, 2048],
+    ['processStart', 1000, 2000, 2000],
   ];
   const names = new Map<string, string>();
   for (const [key, first, second] of cases) {
