@@ -23,9 +23,9 @@ export interface DocsContext {
       readonly server: string;
       readonly opsUrl: string;
       readonly caPem: string;
-      readonly configFile: string;
       /** alice, who may do everything. */
       readonly kubeconfig: string;
+      readonly token: string;
     };
   };
 }

@@ -2,7 +2,8 @@
 //
 //   checkout   a fresh copy of the project, `npm ci` done, as current directory
 //   cluster    that, and the kubeconfig of the test cluster's administrator as the default one
-//   gate       an empty directory, and alice's kubeconfig, through the gate in front of the test cluster, as the default one
+//   gate       an empty directory, and alice's kubeconfig, through the gate in front of the test cluster, as the default one; HOP is the gate's
+//              host and port, TOKEN her token, and curl trusts the gate
 //   folder     an empty directory
 //   demo       a demo that runs, and DEMO, METRICS, ISSUER and CONFIG as its first lines tell them
 //
@@ -10,15 +11,14 @@
 // them: `busybox:1.36` is the cluster's own busybox, for it has no registry, and the ports 8443 and 9090 are free ones.
 
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { runOrFail } from '../cluster/run.ts';
 import { startDemo } from '../demo/started.ts';
 import type { DocsContext } from './context.ts';
 import { ROOT } from './markdown.ts';
 import type { Place } from './marks.ts';
+import { freePorts } from './ports.ts';
 import { openShell, type PageShell } from './shell.ts';
 
 /** The image that pages name, for everybody can pull it. */
@@ -27,7 +27,7 @@ const PAGES_IMAGE = 'busybox:1.36';
 /** A shell in a place; a command is given as the page has it. */
 export async function openPlace(context: DocsContext, place: Place): Promise<PageShell> {
   const home = mkdtempSync(join(context.dir, 'home-'));
-  const env = { PATH: `${context.bin}:${process.env['PATH'] ?? ''}`, HOME: home, TZ: 'UTC' };
+  const env = { npm_config_update_notifier: 'false', PATH: `${context.bin}:${process.env['PATH'] ?? ''}`, HOME: home, TZ: 'UTC' };
   if (place === 'demo') return await openDemo(context, home, env);
   if (place === 'folder') return await openShell(mkdtempSync(join(context.dir, 'cwd-')), env);
   if (place === 'checkout') return await openShell(await copyProject(context.dir), env);
@@ -38,18 +38,25 @@ export async function openPlace(context: DocsContext, place: Place): Promise<Pag
   const kubeconfig = readFileSync(isGate ? cluster.gate.kubeconfig : cluster.adminKubeconfig);
   writeFileSync(join(home, '.kube/config'), kubeconfig, { mode: 0o600 });
   const cwd = isGate ? mkdtempSync(join(context.dir, 'cwd-')) : await copyProject(context.dir);
-  const shell = await openShell(cwd, env);
-  const [port, ops] = await freePorts();
+  const shell = await openShell(cwd, isGate ? { ...env, ...forCurl(cluster.gate, home) } : env);
+  const [port, ops] = await freePorts(2);
   const own = (command: string) =>
     command
       .replaceAll(PAGES_IMAGE, cluster.image)
-      .replaceAll(/\b8443\b/g, port)
-      .replaceAll(/\b9090\b/g, ops);
+      .replaceAll(/\b8443\b/g, port ?? '')
+      .replaceAll(/\b9090\b/g, ops ?? '');
   return {
     run: (command) => shell.run(own(command)),
     stay: (command, text) => shell.stay(own(command), text),
     close: shell.close,
   };
+}
+
+type Gate = NonNullable<DocsContext['cluster']>['gate'];
+
+function forCurl({ server, caPem, token }: Gate, home: string): Readonly<Record<string, string>> {
+  writeFileSync(join(home, 'gate-ca.crt'), caPem);
+  return { HOP: new URL(server).host, TOKEN: token, CURL_CA_BUNDLE: join(home, 'gate-ca.crt') };
 }
 
 async function openDemo(
@@ -69,15 +76,6 @@ async function openDemo(
       await demo.stop();
     },
   };
-}
-
-/** Two ports of loopback that nobody listens on. */
-async function freePorts(): Promise<readonly [string, string]> {
-  const servers = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')] as const;
-  await Promise.all(servers.map((one) => once(one, 'listening')));
-  const [first, second] = servers.map((one) => String((one.address() as AddressInfo).port));
-  for (const one of servers) one.close();
-  return [first ?? '', second ?? ''];
 }
 
 /** What a clone would have of the working tree's files, and the modules that `npm ci` has put into this checkout. */

@@ -47,7 +47,12 @@ async function main(named: readonly string[]): Promise<number> {
       front = await startGateInFront(cluster, sayOnStderr);
     }
     const contextFile = join(dir, 'context.json');
-    writeFileSync(contextFile, JSON.stringify(describe({ dir, bin, pages }, cluster, front)));
+    writeFileSync(
+      contextFile,
+      JSON.stringify(
+        describe({ dir, bin, pages }, cluster, front && { ...front, token: await front.tokenOf('alice') }),
+      ),
+    );
     const pageTests = ['test/docs/pages.test.ts'];
     return await runTap(files.length > 0 ? files : chosen.length > 0 ? pageTests : ['test/docs/*.test.ts'], {
       jobs: 2,
@@ -93,17 +98,17 @@ function placesOf(page: string): ReadonlySet<Place> {
 function describe(
   facts: Pick<DocsContext, 'dir' | 'bin' | 'pages'>,
   cluster: Cluster | undefined,
-  front: Front | undefined,
+  front: (Front & { readonly token: string }) | undefined,
 ): DocsContext {
   if (cluster === undefined || front === undefined) return facts;
-  const { server, opsUrl, caPem, configFile, kubeconfig } = front;
+  const { server, opsUrl, caPem, kubeconfig, token } = front;
   return {
     ...facts,
     cluster: {
       adminKubeconfig: cluster.adminKubeconfig,
       image: cluster.image,
       namespace: TEST_NAMESPACE,
-      gate: { server, opsUrl, caPem, configFile, kubeconfig },
+      gate: { server, opsUrl, caPem, kubeconfig, token },
     },
   };
 }
