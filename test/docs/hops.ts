@@ -83,17 +83,17 @@ export async function startHop(
   );
   const configFile = put('config', product.frame(change(replaced), files));
   const program = startProgram(...product.start(configFile, files));
-  await until(
-    `${product.name} to listen`,
-    () => isListening(port).then((isOpen) => isOpen || isOver(program)),
-    START_TIMEOUT_MS,
-  );
-  if (!(await isListening(port))) throw new Error(`${product.name} ended: ${program.stderr()}`);
+  let isOver = false;
+  void program.ended.then(() => {
+    isOver = true;
+  });
+  const listens = async () => isOver || (await isListening(port));
+  await until(`${product.name} to listen`, listens, START_TIMEOUT_MS).catch(async (error: unknown) => {
+    await program.kill();
+    throw error;
+  });
+  if (isOver) throw new Error(`${product.name} ended: ${program.stderr()}`);
   return { server: `https://127.0.0.1:${port}`, caPem: product.endsTls ? ca.certPem : gate.caPem, program };
-}
-
-async function isOver(program: Background): Promise<boolean> {
-  return await Promise.race([program.ended.then(() => true), Promise.resolve(false)]);
 }
 
 function blockOf({ name, block: [language, index] }: Product): string {

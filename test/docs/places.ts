@@ -27,7 +27,12 @@ const PAGES_IMAGE = 'busybox:1.36';
 /** A shell in a place; a command is given as the page has it. */
 export async function openPlace(context: DocsContext, place: Place): Promise<PageShell> {
   const home = mkdtempSync(join(context.dir, 'home-'));
-  const env = { npm_config_update_notifier: 'false', PATH: `${context.bin}:${process.env['PATH'] ?? ''}`, HOME: home, TZ: 'UTC' };
+  const env = {
+    npm_config_update_notifier: 'false',
+    PATH: `${context.bin}:${process.env['PATH'] ?? ''}`,
+    HOME: home,
+    TZ: 'UTC',
+  };
   if (place === 'demo') return await openDemo(context, home, env);
   if (place === 'folder') return await openShell(mkdtempSync(join(context.dir, 'cwd-')), env);
   if (place === 'checkout') return await openShell(await copyProject(context.dir), env);

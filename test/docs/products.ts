@@ -78,8 +78,21 @@ export const CADDY: Product = {
     ['/etc/caddy/postern-ca.crt', gateCaFile],
     ['tls_server_name k8s.example.com', 'tls_server_name localhost'],
   ],
-  frame: (block) => `{\n  admin off\n  auto_https disable_redirects\n  persist_config off\n}\n${block}\n`,
-  start: (file) => ['caddy', ['run', '--config', file, '--adapter', 'caddyfile']],
+  frame: (block) => `{\n  admin off\n  auto_https disable_redirects\n}\n${block}\n`,
+  // What it would keep for its next start belongs to the test, too.
+  start: (file, { dir }) => [
+    'env',
+    [
+      `XDG_CONFIG_HOME=${dir}`,
+      `XDG_DATA_HOME=${dir}`,
+      'caddy',
+      'run',
+      '--config',
+      file,
+      '--adapter',
+      'caddyfile',
+    ],
+  ],
 };
 
 /** A root master would give its worker to a user who may not enter the test's folder. */
