@@ -1,7 +1,7 @@
 // A shell that a page's blocks are run in, from top to bottom, with its variables and directory kept. Programs that stay are jobs of their
 // own process group, so that they can be ended as Ctrl-C ends them, with all that they started.
 
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Background, startProgram } from '../e2e/background.ts';
@@ -41,6 +41,7 @@ export async function openShell(cwd: string, env: Readonly<Record<string, string
   };
   const stay = async (command: string, text: string) => {
     const log = join(logs, `${staying.length}.log`);
+    writeFileSync(log, '');
     const { printed } = await run(`{ ${command}\n} > ${log} 2>&1 &\necho "started $!"`);
     const pid = Number(/started (\d+)/.exec(printed)?.[1]);
     if (!(pid > 0)) throw new Error(`not started: ${printed}`);
@@ -56,6 +57,7 @@ export async function openShell(cwd: string, env: Readonly<Record<string, string
     close: async () => {
       for (const pid of staying.reverse()) await end(pid);
       await shell.kill();
+      rmSync(logs, { recursive: true, force: true });
     },
   };
 }
