@@ -11,11 +11,9 @@ import { kubectl, type Protocol, protocolEnv } from '../e2e/context.ts';
 import { until } from '../e2e/wait.ts';
 import { readDocsContext } from './context.ts';
 import { type Hop, type Product, replaceAll, startHop } from './hops.ts';
-import { CADDY, HAPROXY, HAPROXY_TCP, NGINX, NGINX_TCP } from './products.ts';
+import { CADDY, ENVOY, HAPROXY, HAPROXY_TCP, hasEnvoy, NGINX, NGINX_TCP } from './products.ts';
 
 const SILENCE_MS = 4_000;
-/** In place of the page's 24 h: shorter than the silence. */
-const SHORT = '1s';
 const POD = 'hop';
 
 const { dir, bin, cluster } = readDocsContext();
@@ -29,7 +27,10 @@ await runOrFail(tool, [...admin, 'run', POD, `--image=${image}`, '--', 'sleep', 
 await runOrFail(tool, [...admin, 'wait', '--for=condition=Ready', `pod/${POD}`, '--timeout=90s']);
 t.teardown(() => runOrFail(tool, [...admin, 'delete', 'pod', POD, '--grace-period=0', '--force']));
 
-for (const product of [NGINX, NGINX_TCP, HAPROXY, HAPROXY_TCP, CADDY])
+const products = [NGINX, NGINX_TCP, HAPROXY, HAPROXY_TCP, CADDY, ...((await hasEnvoy()) ? [ENVOY] : [])];
+t.comment(`tried: ${products.map(({ name }) => name).join(', ')}`);
+
+for (const product of products)
   t.test(`${product.name}, as the page has it`, async (t) => {
     const hop = await start(t, product);
     for (const protocol of ['websocket', 'spdy'] as const) {
@@ -51,14 +52,17 @@ for (const product of [NGINX, NGINX_TCP, HAPROXY, HAPROXY_TCP, CADDY])
     await watch.kill();
   });
 
-for (const product of [NGINX, NGINX_TCP, HAPROXY, HAPROXY_TCP])
-  t.test(`${product.name} with ${SHORT} where the page has 24h`, async (t) => {
-    const hop = await start(t, product, (text) => replaceAll(text, '24h', SHORT));
+for (const { patience, ...product } of products) {
+  if (patience === undefined) continue;
+  const [found, put] = patience;
+  t.test(`${product.name} with ${put} where the page has ${found}`, async (t) => {
+    const hop = await start(t, { ...product, patience }, (text) => replaceAll(text, found, put));
     t.equal((await through(hop, ['exec', POD, '--', 'true'])).code, 0, 'it works as such');
     const watch = watchMaps(hop, 'never');
     await watch.ended;
     t.pass('but a silent watch is cut');
   });
+}
 
 t.test('nginx without the two lines about upgrades', async (t) => {
   const hop = await start(t, NGINX, (text) =>
@@ -71,6 +75,21 @@ t.test('nginx without the two lines about upgrades', async (t) => {
     t.match(stderr, 'Upgrade request required', `exec over ${protocol} says what is wrong`);
   }
 });
+
+t.test(
+  'Envoy without SPDY among its upgrades',
+  { skip: !products.includes(ENVOY) && 'no envoy in PATH' },
+  async (t) => {
+    const hop = await start(t, ENVOY, (text) => replaceAll(text, ', {upgrade_type: spdy/3.1}', ''));
+    const { code, stderr } = await through(hop, ['exec', POD, '--', 'true'], { protocol: 'spdy' });
+    t.equal(code, 1, stderr);
+    t.equal(
+      (await through(hop, ['exec', POD, '--', 'true'], { protocol: 'websocket' })).code,
+      0,
+      'WebSocket works',
+    );
+  },
+);
 
 async function start(t: Test, product: Product, change?: (text: string) => string): Promise<Hop> {
   const hop = await startHop(behind, product, change);

@@ -11,14 +11,14 @@ import { freePorts, isListening } from './ports.ts';
 
 const PAGE = 'docs/how-to/load-balancers.md';
 const START_TIMEOUT_MS = 15_000;
-/** What the page calls the gate. */
-const GATE = '10.0.0.1:8443';
 
 /** A proxy of the page. */
 export interface Product {
   readonly name: string;
-  /** Language of its blocks, and which of them (from 0). */
-  readonly block: readonly [language: string, index: number];
+  /** Its block of the page: the language, and how it begins. */
+  readonly block: readonly [language: string, beginning: string];
+  /** A word of the page that keeps silence alive, and what it would be otherwise: shorter than the tests' silence. */
+  readonly patience: readonly [found: string, put: string] | undefined;
   /** Whether it ends TLS itself; otherwise callers see the gate's certificate. */
   readonly endsTls: boolean;
   /** Page's words that name an address or file → what the test has. */
@@ -38,6 +38,9 @@ export interface Files {
   readonly pairFile: string;
   /** The authority of the gate's certificate. */
   readonly gateCaFile: string;
+  /** The gate's. */
+  readonly host: string;
+  readonly gatePort: string;
 }
 
 /** A running proxy. */
@@ -75,12 +78,13 @@ export async function startHop(
     keyFile: put('hop.key', pair.keyPem),
     pairFile: put('hop.pem', pair.certPem + pair.keyPem),
     gateCaFile: put('gate-ca.crt', gate.caPem),
+    host: new URL(gate.server).hostname,
+    gatePort: new URL(gate.server).port,
   };
   mkdirSync(join(dir, 'run'));
-  const replaced = [[GATE, new URL(gate.server).host] as const, ...product.replace(files)].reduce(
-    (text, [found, wanted]) => replaceAll(text, found, wanted),
-    blockOf(product),
-  );
+  const replaced = product
+    .replace(files)
+    .reduce((text, [found, wanted]) => replaceAll(text, found, wanted), blockOf(product));
   const configFile = put('config', product.frame(change(replaced), files));
   const program = startProgram(...product.start(configFile, files));
   let isOver = false;
@@ -96,8 +100,10 @@ export async function startHop(
   return { server: `https://127.0.0.1:${port}`, caPem: product.endsTls ? ca.certPem : gate.caPem, program };
 }
 
-function blockOf({ name, block: [language, index] }: Product): string {
-  const block = readBlocks(readPage(PAGE)).filter((one) => one.language === language)[index];
+function blockOf({ name, block: [language, beginning] }: Product): string {
+  const block = readBlocks(readPage(PAGE)).find(
+    (one) => one.language === language && one.lines[0]?.startsWith(beginning) === true,
+  );
   if (block === undefined) throw new Error(`${PAGE} has no block for ${name}`);
   return block.lines.join('\n');
 }

@@ -1,18 +1,26 @@
 // The proxies that can be run here: Debian's nginx, HAProxy and Caddy, with their blocks of docs/how-to/load-balancers.md.
 
+import { run } from '../cluster/run.ts';
 import type { Files, Product } from './hops.ts';
 
+const DAY = ['24h', '1s'] as const;
+
 const nginx = {
+  patience: DAY,
   start: (file: string, { dir }: Files) => ['nginx', ['-p', dir, '-e', 'stderr', '-c', file]] as const,
 };
-const haproxy = { start: (file: string) => ['haproxy', ['-db', '-q', '-f', file]] as const };
+const haproxy = {
+  patience: DAY,
+  start: (file: string) => ['haproxy', ['-db', '-q', '-f', file]] as const,
+};
 
 /** nginx with http { }. */
 export const NGINX: Product = {
   name: 'nginx',
-  block: ['nginx', 0],
+  block: ['nginx', '# in http'],
   endsTls: true,
-  replace: ({ port, certFile, keyFile, gateCaFile }) => [
+  replace: ({ port, certFile, keyFile, gateCaFile, host, gatePort }) => [
+    ['10.0.0.1:8443', `${host}:${gatePort}`],
     ['listen 443 ssl', `listen 127.0.0.1:${port} ssl`],
     ['/etc/nginx/k8s.crt', certFile],
     ['/etc/nginx/k8s.key', keyFile],
@@ -34,9 +42,12 @@ ${block}
 /** nginx with stream { }. */
 export const NGINX_TCP: Product = {
   name: 'nginx stream',
-  block: ['nginx', 1],
+  block: ['nginx', '# beside http'],
   endsTls: false,
-  replace: ({ port }) => [['listen 443', `listen 127.0.0.1:${port}`]],
+  replace: ({ port, host, gatePort }) => [
+    ['10.0.0.1:8443', `${host}:${gatePort}`],
+    ['listen 443', `listen 127.0.0.1:${port}`],
+  ],
   frame: (block, { dir }) =>
     `load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n${nginxFrame(dir, block)}`,
   ...nginx,
@@ -45,9 +56,10 @@ export const NGINX_TCP: Product = {
 /** HAProxy, mode http. */
 export const HAPROXY: Product = {
   name: 'HAProxy',
-  block: ['haproxy', 0],
+  block: ['haproxy', 'global'],
   endsTls: true,
-  replace: ({ port, pairFile, gateCaFile }) => [
+  replace: ({ port, pairFile, gateCaFile, host, gatePort }) => [
+    ['10.0.0.1:8443', `${host}:${gatePort}`],
     ['bind :443 ', `bind 127.0.0.1:${port} `],
     ['/etc/haproxy/k8s.pem', pairFile],
     ['/etc/haproxy/postern-ca.crt', gateCaFile],
@@ -59,9 +71,12 @@ export const HAPROXY: Product = {
 /** HAProxy, mode tcp. */
 export const HAPROXY_TCP: Product = {
   name: 'HAProxy, mode tcp',
-  block: ['haproxy', 1],
+  block: ['haproxy', 'listen postern'],
   endsTls: false,
-  replace: ({ port }) => [['bind :443', `bind 127.0.0.1:${port}`]],
+  replace: ({ port, host, gatePort }) => [
+    ['10.0.0.1:8443', `${host}:${gatePort}`],
+    ['bind :443', `bind 127.0.0.1:${port}`],
+  ],
   frame: (block) => `${block}\n`,
   ...haproxy,
 };
@@ -69,9 +84,11 @@ export const HAPROXY_TCP: Product = {
 /** Caddy. */
 export const CADDY: Product = {
   name: 'Caddy',
-  block: ['caddyfile', 0],
+  patience: undefined,
+  block: ['caddyfile', 'k8s.example.com {'],
   endsTls: true,
-  replace: ({ port, certFile, keyFile, gateCaFile }) => [
+  replace: ({ port, certFile, keyFile, gateCaFile, host, gatePort }) => [
+    ['10.0.0.1:8443', `${host}:${gatePort}`],
     ['k8s.example.com {', `https://127.0.0.1:${port} {`],
     ['/etc/caddy/k8s.crt', certFile],
     ['/etc/caddy/k8s.key', keyFile],
@@ -94,6 +111,32 @@ export const CADDY: Product = {
     ],
   ],
 };
+
+/** Envoy. No package registry of this project's tests has it: it is tried where it is in PATH. */
+export const ENVOY: Product = {
+  name: 'Envoy',
+  patience: ['stream_idle_timeout: 0s', 'stream_idle_timeout: 1s'],
+  block: ['yaml', 'static_resources:'],
+  endsTls: true,
+  replace: ({ port, certFile, keyFile, gateCaFile, host, gatePort }) => [
+    ['address: 0.0.0.0, port_value: 443}', `address: 127.0.0.1, port_value: ${port}}`],
+    ['address: 10.0.0.1, port_value: 8443}', `address: ${host}, port_value: ${gatePort}}`],
+    ['/etc/envoy/k8s.crt', certFile],
+    ['/etc/envoy/k8s.key', keyFile],
+    ['/etc/envoy/postern-ca.crt', gateCaFile],
+    ['k8s.example.com', 'localhost'],
+  ],
+  frame: (block) => `${block}\n`,
+  start: (file) => [
+    'envoy',
+    ['--config-path', file, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'warn'],
+  ],
+};
+
+/** Whether Envoy is here. */
+export async function hasEnvoy(): Promise<boolean> {
+  return (await run('envoy', ['--version'], { timeoutMs: 10_000 })).code === 0;
+}
 
 /** A root master would give its worker to a user who may not enter the test's folder. */
 function nginxFrame(dir: string, block: string): string {
