@@ -8,7 +8,7 @@ import { type Background, startProgram } from '../e2e/background.ts';
 import { until } from '../e2e/wait.ts';
 
 const STEP_TIMEOUT_MS = 120_000;
-const START_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 300_000;
 const END_TIMEOUT_MS = 30_000;
 
 /** The shell of a page. */
