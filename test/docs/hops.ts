@@ -11,6 +11,7 @@ import { freePorts, isListening } from './ports.ts';
 
 const PAGE = 'docs/how-to/load-balancers.md';
 const START_TIMEOUT_MS = 15_000;
+const PACKAGES = "Debian's packages are nginx-light, libnginx-mod-stream, haproxy, caddy";
 
 /** A proxy of the page. */
 export interface Product {
@@ -85,7 +86,8 @@ export async function startHop(
   const replaced = product
     .replace(files)
     .reduce((text, [found, wanted]) => replaceAll(text, found, wanted), blockOf(product));
-  const configFile = put('config', product.frame(change(replaced), files));
+  // Envoy goes by the ending; the others do not care.
+  const configFile = put('config.yaml', product.frame(change(replaced), files));
   const program = startProgram(...product.start(configFile, files));
   let isOver = false;
   void program.ended.then(() => {
@@ -96,7 +98,7 @@ export async function startHop(
     await program.kill();
     throw error;
   });
-  if (isOver) throw new Error(`${product.name} ended: ${program.stderr()}`);
+  if (isOver) throw new Error(`${product.name} ended: ${program.stderr()} (${PACKAGES})`);
   return { server: `https://127.0.0.1:${port}`, caPem: product.endsTls ? ca.certPem : gate.caPem, program };
 }
 

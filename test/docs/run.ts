@@ -19,7 +19,8 @@ const HELP = `npm run test:docs [-- PAGES or TEST FILES]
 
 Checks the links of all documents and runs their commands, or those of PAGES alone (README.md, docs/tutorial/demo.md, …), or runs the
 given test files of test/docs. Where a block of commands is run is said by a comment before it: test/docs/marks.ts.
-Needs what the test cluster needs (npm run cluster -- --help), and Debian's nginx-light, libnginx-mod-stream and haproxy.
+Needs what the test cluster needs (npm run cluster -- --help), and Debian's nginx-light,
+libnginx-mod-stream, haproxy, caddy, curl and openssl. Envoy is tried as well where it is in PATH.
 `;
 
 const { values, positionals } = parseArgs({ options: { help: { type: 'boolean' } }, allowPositionals: true });
