@@ -11,7 +11,7 @@
 // them: `busybox:1.36` is the cluster's own busybox, for it has no registry, and the ports 8443 and 9090 are free ones.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runOrFail } from '../cluster/run.ts';
 import { startDemo } from '../demo/started.ts';
@@ -90,7 +90,7 @@ async function copyProject(dir: string): Promise<string> {
     cwd: ROOT,
     encoding: 'utf8',
   });
-  for (const file of list.split('\0').filter((name) => name !== '')) {
+  for (const file of list.split('\0').filter((name) => name !== '' && existsSync(join(ROOT, name)))) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(join(ROOT, file), join(folder, file));
   }
