@@ -1,5 +1,5 @@
-// `kubectl --as` through the gate, judged by a real cluster's RBAC: who may gets the target and is named beside it in the audit log, who may not
-// reads the API server's own words, and nobody's --as is ever left out.
+// docs/how-to/impersonation.md: `kubectl --as` through the gate, judged by a real cluster's RBAC: who may gets the target and is named beside
+// it in the audit log, who may not reads the API server's own words, and nobody's --as is ever left out.
 
 import t from 'tap';
 import { kubectl, readContext } from './context.ts';
