@@ -70,9 +70,9 @@ export function errorStatus(error: GateError): StatusFields {
   };
 }
 
-/** The Status with which a session ends that was open already, as JSON. */
-export function farewell(code: ErrorCode): string {
-  return renderStatus(errorStatus(gateError(code))).toString();
+/** The Status with which a session ends that was open already, as JSON. `params` as for `gateError`. */
+export function farewell(code: ErrorCode, params?: ErrorParams): string {
+  return renderStatus(errorStatus(gateError(code, { params }))).toString();
 }
 
 /** The headers that an error adds to those of `statusHeaders`: WWW-Authenticate with 401, Allow with 405, Retry-After where it is safe. */

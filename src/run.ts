@@ -19,6 +19,7 @@ import { createLog, type Log, loggedError } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createObserver, type Observer, observeRefresh, observeRenewal } from './observe.ts';
 import { startOps } from './ops.ts';
+import { joinRoster } from './presence/start.ts';
 import {
   ConfigurationRefused,
   createReloader,
@@ -137,6 +138,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     },
     ops: () => ops,
     sessions,
+    drainDelayMs: () => current.get().config.sessions.drainDelayMs,
     drainTimeoutMs: () => current.get().config.sessions.drainTimeoutMs,
     log,
   });
@@ -150,6 +152,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     stays,
     now,
     newID: options.newID ?? randomUUID,
+    isLeaving: lifecycle.isLeaving,
     isDraining: lifecycle.isDraining,
   });
   connections.follow(server);
@@ -165,6 +168,9 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   else shareTickets(server, secureContextOptions(config.listen.tls, material), options.worker);
   open.push(() => ops?.close());
   await listen(server, config.listen.address, onError);
+  const { version, worker } = options;
+  const joining = { stays, sessions, metrics, log, now, current, version, worker: worker?.number };
+  const presence = await joinRoster(joining);
   lifecycle.markReady();
   return {
     ...announce(server, ops, webhook, parts),
@@ -174,7 +180,9 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     reload: reloader.reload,
     stop: async () => {
       reloader.close();
+      presence?.leave();
       await Promise.all([lifecycle.drain(), webhook?.close()]);
+      await presence?.stop();
       await current.close();
       log.info({}, 'stopped');
     },

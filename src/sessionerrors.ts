@@ -21,6 +21,12 @@ export const SESSION_ERRORS = {
     when: 'The configuration was changed while an exec or attach was open: its issuer is gone, or its claims now give another user or none. It comes inside the session, as its last word.',
     solve: 'The log says what is no longer so.',
   },
+  SESSION_KILLED: {
+    status: 403,
+    text: 'The session has ended because an administrator of this gate ended it: {reason|no reason was given}.',
+    when: 'Somebody ended it by `postern sessions end`. It comes inside the session, as its last word.',
+    solve: 'Ask who gave the reason. The log names the order and who says to have given it.',
+  },
   SESSION_DRAINED: {
     status: 503,
     text: 'The session has ended because Postern is shutting down: repeat the command.',

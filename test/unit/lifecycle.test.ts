@@ -13,6 +13,7 @@ function fakeConnections() {
   });
   const calls: string[] = [];
   const connections: Connections = {
+    askToLeave: () => calls.push('ask to leave'),
     follow: () => {},
     close: () => {
       calls.push('close');
@@ -36,6 +37,7 @@ function setUp(more: Partial<LifecycleDeps> = {}) {
     endStreams: () => fake.calls.push('end streams'),
     ops: () => undefined,
     sessions,
+    drainDelayMs: () => 0,
     drainTimeoutMs: () => 60_000,
     log: createLog('info', { write: (text) => void lines.push(JSON.parse(text).msg) }),
     ...more,
