@@ -6,7 +6,8 @@ import { type Json, podObject, startTestPractice, type TestPractice } from './pr
 
 const GROUP = 'rbac.authorization.k8s.io';
 
-function binding(name: string, rules: object[], subject: object) {
+/** A ClusterRole and its binding. */
+export function binding(name: string, rules: object[], subject: object) {
   return [
     { apiVersion: `${GROUP}/v1`, kind: 'ClusterRole', metadata: { name }, rules },
     {
@@ -19,7 +20,8 @@ function binding(name: string, rules: object[], subject: object) {
   ];
 }
 
-const OBJECTS = [
+/** The pod `one`, engineers who may run commands in it, and a gate that may impersonate. */
+export const OBJECTS = [
   podObject('one'),
   ...binding(
     'gate',
@@ -53,11 +55,7 @@ export async function startPracticeGate(
   const practice = await startTestPractice(OBJECTS);
   const upstreams = [{ name: 'practice', upstream: practice, user: { token: 'gate-token' } }];
   const gate = await startTestGate({ ...options, upstreams });
-  await practice.until(() => practice.machines.length === 1);
-  await practice.until(() => {
-    const pod = practice.server.store.get({ group: '', resource: 'pods' }, 'default', 'one');
-    return (pod?.['status'] as Json)?.phase === 'Running';
-  });
+  await untilPodRuns(practice);
   return {
     practice,
     gate,
@@ -66,4 +64,13 @@ export async function startPracticeGate(
       await practice.stop();
     },
   };
+}
+
+/** The pod `one` runs. */
+export async function untilPodRuns(practice: TestPractice): Promise<void> {
+  await practice.until(() => practice.machines.length === 1);
+  await practice.until(() => {
+    const pod = practice.server.store.get({ group: '', resource: 'pods' }, 'default', 'one');
+    return (pod?.['status'] as Json)?.phase === 'Running';
+  });
 }
