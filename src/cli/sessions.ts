@@ -3,7 +3,7 @@
 
 import { loggedError } from '../log.ts';
 import { BoardRefusal, type OperatorBoard } from '../roster/board.ts';
-import type { CommandIO } from './io.ts';
+import type { CommandIO, CommandWorld } from './io.ts';
 import { openOperatorBoard } from './sessionsboard.ts';
 import { endSessions } from './sessionsend.ts';
 import { listSessions } from './sessionslist.ts';
@@ -52,14 +52,7 @@ Exit codes: 0 done; 1 a replica did not answer or is gone with sessions that wer
 reached; 2 wrong usage. How to set it up, and who may: docs/how-to/sessions.md
 `;
 
-/** What the commands need of the world beside CommandIO. */
-export interface SessionsWorld {
-  /** ms since the epoch. */
-  readonly now: () => number;
-  readonly pause: (delayMs: number) => Promise<void>;
-}
-
-const WORLD: SessionsWorld = {
+const WORLD: CommandWorld = {
   now: Date.now,
   pause: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
 };
@@ -68,7 +61,7 @@ const WORLD: SessionsWorld = {
 export async function runSessions(
   args: readonly string[],
   io: CommandIO,
-  world: SessionsWorld = WORLD,
+  world: CommandWorld = WORLD,
 ): Promise<number> {
   const options = readSessionsOptions(args);
   if (options.kind === 'help') {

@@ -4,8 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import type { OperatorBoard } from '../roster/board.ts';
 import { isMeant, type Wish } from '../roster/order.ts';
 import { type Answer, type Entry, isFresh, type Page } from '../roster/page.ts';
-import type { CommandIO } from './io.ts';
-import type { SessionsWorld } from './sessions.ts';
+import type { CommandIO, CommandWorld } from './io.ts';
 import type { EndOptions } from './sessionsoptions.ts';
 import { ageText, plain, targetText } from './sessionstext.ts';
 
@@ -16,7 +15,7 @@ const WHOLE_ID_CHARS = 36;
 
 interface Shown {
   readonly io: CommandIO;
-  readonly world: SessionsWorld;
+  readonly world: CommandWorld;
 }
 
 /** What became of the order at one replica. */
@@ -74,11 +73,7 @@ function resolveIDs(given: readonly string[], pages: readonly Page[]): readonly 
 async function untilAnswered(
   board: OperatorBoard,
   before: readonly Page[],
-  {
-    order,
-    waitMs,
-    world,
-  }: { readonly order: string; readonly waitMs: number; readonly world: SessionsWorld },
+  { order, waitMs, world }: { readonly order: string; readonly waitMs: number; readonly world: CommandWorld },
 ): Promise<readonly Result[]> {
   const deadline = world.now() + waitMs;
   const wasFresh = (page: Page) => isFresh(page, world.now());

@@ -2,8 +2,7 @@
 
 import type { OperatorBoard } from '../roster/board.ts';
 import { type Entry, isFresh, type Page } from '../roster/page.ts';
-import type { CommandIO } from './io.ts';
-import type { SessionsWorld } from './sessions.ts';
+import type { CommandIO, CommandWorld } from './io.ts';
 import type { Filter, ListOptions } from './sessionsoptions.ts';
 import { ageText, bytesText, columns, plain, shortIDs, targetText } from './sessionstext.ts';
 
@@ -17,7 +16,7 @@ interface Listed {
 export async function listSessions(
   board: OperatorBoard,
   { filter, output, all }: ListOptions,
-  { io, world }: { readonly io: CommandIO; readonly world: SessionsWorld },
+  { io, world }: { readonly io: CommandIO; readonly world: CommandWorld },
 ): Promise<number> {
   const now = world.now();
   const pages = [...(await board.pages())].sort((one, other) => one.name.localeCompare(other.name));

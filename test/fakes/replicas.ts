@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { runSessions, type SessionsWorld } from '../../src/cli/sessions.ts';
+import type { CommandWorld } from '../../src/cli/io.ts';
+import { runSessions } from '../../src/cli/sessions.ts';
 import { startTestGate, type TestGate } from './gate.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
 import { startTestPractice, type TestPractice } from './practice.ts';
@@ -23,7 +24,7 @@ export interface Replicas {
   /** A kubeconfig for the practice API server itself. */
   kubeconfig(token: string): string;
   /** `postern sessions …` by that kubeconfig, unless the arguments say something else. */
-  run(args: readonly string[], world?: Partial<SessionsWorld>): Promise<Ran>;
+  run(args: readonly string[], world?: Partial<CommandWorld>): Promise<Ran>;
   stop(): Promise<void>;
 }
 
@@ -88,7 +89,7 @@ export async function startReplicas(
 }
 
 /** Runs the command in this process, with nothing in its environment. */
-export async function runHere(args: readonly string[], world: Partial<SessionsWorld> = {}): Promise<Ran> {
+export async function runHere(args: readonly string[], world: Partial<CommandWorld> = {}): Promise<Ran> {
   let out = '';
   let err = '';
   const io = {
