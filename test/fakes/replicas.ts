@@ -2,7 +2,8 @@
 // with an exec each.
 
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { CommandWorld } from '../../src/cli/io.ts';
@@ -50,6 +51,7 @@ export async function startReplicas(
   await untilPodRuns(practice);
   const issuer = await startIssuer();
   const gates: TestGate[] = [];
+  const dir = mkdtempSync(join(tmpdir(), 'postern-test-'));
   const add = async (more: object = {}) => {
     const gate = await startTestGate({
       upstreams: [{ name: 'practice', upstream: practice, user: { token: 'gate-token' } }],
@@ -61,7 +63,7 @@ export async function startReplicas(
   };
   for (let i = 0; i < count; i++) await add();
   const kubeconfig = (token: string) => {
-    const file = join(gates[0]?.dir ?? '', `${token}.kubeconfig`);
+    const file = join(dir, `${token}.kubeconfig`);
     const cluster = {
       server: practice.server.url,
       'certificate-authority-data': Buffer.from(practice.ca.certPem).toString('base64'),
@@ -84,6 +86,7 @@ export async function startReplicas(
       await Promise.all(gates.map((gate) => gate.stop()));
       await issuer.close();
       await practice.stop();
+      rmSync(dir, { recursive: true });
     },
   };
 }
