@@ -6,6 +6,7 @@ import { cliReference } from './docs/cli.ts';
 import { configReference, configSchemaFile } from './docs/config.ts';
 import { errorsReference } from './docs/errors.ts';
 import { metricsReference } from './docs/metrics.ts';
+import { sizingPage } from './docs/sizing.ts';
 
 interface Generator {
   /** Relative to the checkout. */
@@ -20,6 +21,7 @@ const GENERATORS: readonly Generator[] = [
   configSchemaFile,
   errorsReference,
   metricsReference,
+  sizingPage,
 ];
 
 const ROOT = join(import.meta.dirname, '..');
