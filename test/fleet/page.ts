@@ -1,6 +1,7 @@
 // docs/fleet.md: what one run of the simulated fleet measured, written by the run itself.
 
 import type { MachineFacts } from '../../bench/machine.ts';
+import type { ApiServerCosts } from './apiserver.ts';
 import type { FleetPlan, FleetRow } from './measure.ts';
 
 /** Where it lies, relative to docs/. */
@@ -13,7 +14,11 @@ export const AT_BOUND = 0.9;
 export function renderFleetPage(
   rows: readonly FleetRow[],
   plan: FleetPlan,
-  { machine, date }: { readonly machine: MachineFacts; readonly date: string },
+  {
+    machine,
+    date,
+    costs,
+  }: { readonly machine: MachineFacts; readonly date: string; readonly costs: ApiServerCosts },
 ): string {
   const [first] = rows;
   if (first === undefined) throw new TypeError('nothing was measured');
@@ -32,11 +37,29 @@ export function renderFleetPage(
     '',
     conclusion(rows, plan),
     '',
-    'What it does not show: a real network, people who pause, and the cost of a real API server. How to reckon with your own: [sizing](explanation/sizing.md).',
+    '## What a request costs a real API server',
+    '',
+    ...real(costs),
+    '',
+    'What none of this shows: a real network, and people who pause. How to reckon with your own: [sizing](explanation/sizing.md).',
     '',
     `Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory}; ${machine.kernel}, ${machine.distribution}; Node ${process.versions.node}, Go ${machine.go}; commit ${machine.commit};`,
     `load averages before: ${machine.loadBefore.map((one) => one.toFixed(1)).join(', ')}. HAProxy, load generator and stand-in ran on the same cores (up to ${Math.max(...rows.map(({ others }) => others)).toFixed(2)} of them).`,
   ].join('\n')}\n`;
+}
+
+function real({ perSecond, gate, apiServer, etcd }: ApiServerCosts): readonly string[] {
+  const micros = (seconds: number) => `${(seconds * 1e6).toFixed(0)} µs`;
+  return [
+    "The test cluster's kube-apiserver and etcd on the same machine, one gate in front, clients over HTTP/2 that GET a Service and POST a SelfSubjectReview in turn",
+    `(${perSecond.toFixed(0)} requests a second in all):`,
+    '',
+    '| | CPU a request | ÷ Postern |',
+    '|---|---|---|',
+    `| Postern | ${micros(gate)} | 1 |`,
+    `| kube-apiserver | ${micros(apiServer)} | ${(apiServer / gate).toFixed(1)} |`,
+    `| etcd | ${micros(etcd)} | ${(etcd / gate).toFixed(1)} |`,
+  ];
 }
 
 function line(row: FleetRow, { bound }: FleetPlan): string {

@@ -9,6 +9,7 @@ import { buildPrograms } from '../../bench/programs.ts';
 import { sayOnStderr } from '../cluster/progress.ts';
 import { run } from '../cluster/run.ts';
 import { runTap } from '../run.ts';
+import { measureApiServer } from './apiserver.ts';
 import { measureFleet } from './measure.ts';
 import { FLEET_PAGE, renderFleetPage } from './page.ts';
 import { longPlan } from './plans.ts';
@@ -17,7 +18,7 @@ const HELP = `npm run test:fleet [-- options] [FILES]
 
 Runs several gates behind HAProxy (test/fleet/*.test.ts, or FILES): a rolling restart under load, and a simulated fleet in its short form.
 
-  --write   measures the simulated fleet with up to 50 gates instead (about five minutes), and writes docs/${FLEET_PAGE}
+  --write   measures the simulated fleet with up to 50 gates instead and a real API server (about five minutes), and writes docs/${FLEET_PAGE}
   --help    this text
 
 POSTERN_FLEET_RESTARTS=N   restarts of the rolling restart; default 20
@@ -47,7 +48,8 @@ async function main(writes: boolean, files: readonly string[]): Promise<number> 
   const rows = await measureFleet(await buildPrograms(sayOnStderr), plan, ({ gates, served }) =>
     sayOnStderr(`${gates} gates: ${served.toFixed(0)} requests a second`),
   );
+  const costs = await measureApiServer(sayOnStderr);
   const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
-  writeFileSync(join(DOCS, FLEET_PAGE), renderFleetPage(rows, plan, { machine, date }));
+  writeFileSync(join(DOCS, FLEET_PAGE), renderFleetPage(rows, plan, { machine, date, costs }));
   return 0;
 }
