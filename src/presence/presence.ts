@@ -4,13 +4,13 @@
 import { afterDelay, type SetTimer } from '../delay.ts';
 import { type Log, loggedError } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { ReplicaBoard } from '../roster/board.ts';
-import { createKeeper, RENEW_MS, retryIn } from '../roster/keeper.ts';
+import type { OrderHearer, ReplicaBoard } from '../roster/board.ts';
+import { createKeeper, type Keeper, RENEW_MS, retryIn } from '../roster/keeper.ts';
 import { packPage } from '../roster/page.ts';
 import type { SessionRegistry } from '../sessions.ts';
 import type { Stays } from '../stays.ts';
 import { entryOf } from './entry.ts';
-import { createOrders, type Outcome } from './orders.ts';
+import { createOrders, type Orders, type Outcome } from './orders.ts';
 
 /** Orders are listened for again after so long. ms */
 const LISTEN_PAUSE_MS = 500;
@@ -78,18 +78,7 @@ export function startPresence(deps: PresenceDeps): Presence {
     },
     onLeave: (exchange) => changed(entryOf(exchange, undefined).kind),
   });
-  const hearer = {
-    onReached: () => reach.note('listening', undefined),
-    onOrder: (order: Parameters<typeof orders.carryOut>[0]) => {
-      orders.carryOut(order);
-      keeper.urgent();
-    },
-    onMalformed: (name: string, problem: string) => {
-      orders.refuse(name, problem);
-      log.warn({ order: name, problem }, 'an order to end sessions cannot be read');
-      keeper.urgent();
-    },
-  };
+  const hearer = makeHearer(deps, { orders, keeper, reach });
   const listening = listen(deps, hearer, stopping.signal, (error) => reach.note('listening', error));
   return {
     leave() {
@@ -98,22 +87,55 @@ export function startPresence(deps: PresenceDeps): Presence {
     },
     async stop() {
       stopping.abort();
-      const gone = (async () => {
-        await Promise.all([keeper.stop(), listening]);
-        await board.withdraw();
-      })().catch((error) => log.warn({ cause: loggedError(error) }, 'the page of this replica stays behind'));
-      const late = Promise.withResolvers<void>();
-      const cancel = afterDelay(WITHDRAW_MS, late.resolve, setTimer);
-      await Promise.race([gone, late.promise]);
-      cancel();
+      const over = Promise.all([keeper.stop(), listening]).then(() => board.withdraw());
+      await atMost(
+        WITHDRAW_MS,
+        over.catch((error) =>
+          log.warn({ cause: loggedError(error) }, 'the page of this replica stays behind'),
+        ),
+        setTimer,
+      );
       await board.close();
     },
   };
 }
 
+function makeHearer(
+  { log }: PresenceDeps,
+  {
+    orders,
+    keeper,
+    reach,
+  }: {
+    readonly orders: Orders;
+    readonly keeper: Keeper;
+    readonly reach: ReturnType<typeof observeReach>;
+  },
+): OrderHearer {
+  return {
+    onReached: () => reach.note('listening', undefined),
+    onOrder: (order) => {
+      orders.carryOut(order);
+      keeper.urgent();
+    },
+    onMalformed: (name, problem) => {
+      orders.refuse(name, problem);
+      log.warn({ order: name, problem }, 'an order to end sessions cannot be read');
+      keeper.urgent();
+    },
+  };
+}
+
+async function atMost(delayMs: number, done: Promise<void>, setTimer: SetTimer | undefined): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = afterDelay(delayMs, late.resolve, setTimer);
+  await Promise.race([done, late.promise]);
+  cancel();
+}
+
 async function listen(
   { board, random, setTimer }: PresenceDeps,
-  hearer: Parameters<ReplicaBoard['follow']>[0],
+  hearer: OrderHearer,
   signal: AbortSignal,
   onLost: (error: Error) => void,
 ): Promise<void> {

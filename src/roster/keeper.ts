@@ -36,66 +36,82 @@ export interface Keeper {
 
 /** Begins with a first write at once. */
 export function createKeeper(deps: KeeperDeps): Keeper {
-  const { board, compose, onAttempt, random, now, setTimer } = deps;
-  let stopped = false;
-  let failures = 0;
-  let begunAt = Number.NEGATIVE_INFINITY;
-  let tidiedAt = now();
-  let due = Number.POSITIVE_INFINITY;
-  let cancel = () => {};
-  let writing: Promise<void> | undefined;
-  /** Wanted while a write is under way, when it began with what was before. */
-  let wanted = Number.POSITIVE_INFINITY;
+  return new PageKeeper(deps);
+}
 
-  const attempt = async () => {
-    try {
-      await board.publish(await compose());
-      if (now() - tidiedAt >= TIDY_MS) {
-        tidiedAt = now();
-        await board.tidy();
-      }
-      failures = 0;
-      onAttempt(undefined);
-    } catch (error) {
-      failures++;
-      onAttempt(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  const write = () => {
-    due = Number.POSITIVE_INFINITY;
-    begunAt = now();
-    writing = attempt().then(() => {
-      writing = undefined;
-      const next =
-        failures > 0 ? now() + retryIn(failures, random) : begunAt + RENEW_MS * (0.9 + 0.1 * random());
-      const asked = failures > 0 ? Number.POSITIVE_INFINITY : wanted;
-      wanted = Number.POSITIVE_INFINITY;
-      schedule(Math.min(next, asked));
-    });
-  };
-  const schedule = (at: number) => {
-    if (stopped || at >= due) return;
-    if (writing !== undefined) {
-      wanted = Math.min(wanted, at);
+class PageKeeper implements Keeper {
+  readonly #deps: KeeperDeps;
+  #stopped = false;
+  #failures = 0;
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #tidiedAt: number;
+  #due = Number.POSITIVE_INFINITY;
+  #cancel = () => {};
+  #writing: Promise<void> | undefined;
+  /** When the next write is wanted that was asked for while one is under way, which began with what was before. */
+  #wanted = Number.POSITIVE_INFINITY;
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+    this.#tidiedAt = deps.now();
+    this.#schedule(deps.now());
+  }
+
+  changed(): void {
+    // While the board is away, its turn comes with the next attempt.
+    if (this.#failures === 0) this.#schedule(Math.max(this.#deps.now(), this.#begunAt + MIN_APART_MS));
+  }
+
+  urgent(): void {
+    this.#schedule(this.#deps.now());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    await this.#writing;
+  }
+
+  #schedule(at: number): void {
+    if (this.#stopped || at >= this.#due) return;
+    if (this.#writing !== undefined) {
+      this.#wanted = Math.min(this.#wanted, at);
       return;
     }
-    cancel();
-    due = at;
-    cancel = afterDelay(Math.max(0, at - now()), write, setTimer);
-  };
-  schedule(now());
-  return {
-    changed: () => {
-      // While the board is away, its turn comes with the next attempt.
-      if (failures === 0) schedule(Math.max(now(), begunAt + MIN_APART_MS));
-    },
-    urgent: () => schedule(now()),
-    async stop() {
-      stopped = true;
-      cancel();
-      await writing;
-    },
-  };
+    const { now, setTimer } = this.#deps;
+    this.#cancel();
+    this.#due = at;
+    this.#cancel = afterDelay(Math.max(0, at - now()), () => this.#write(), setTimer);
+  }
+
+  #write(): void {
+    const { now, random } = this.#deps;
+    this.#due = Number.POSITIVE_INFINITY;
+    this.#begunAt = now();
+    this.#writing = this.#attempt().then(() => {
+      this.#writing = undefined;
+      const wanted = this.#wanted;
+      this.#wanted = Number.POSITIVE_INFINITY;
+      if (this.#failures > 0) this.#schedule(now() + retryIn(this.#failures, random));
+      else this.#schedule(Math.min(wanted, this.#begunAt + RENEW_MS * (0.9 + 0.1 * random())));
+    });
+  }
+
+  async #attempt(): Promise<void> {
+    const { board, compose, now, onAttempt } = this.#deps;
+    try {
+      await board.publish(await compose());
+      if (now() - this.#tidiedAt >= TIDY_MS) {
+        this.#tidiedAt = now();
+        await board.tidy();
+      }
+      this.#failures = 0;
+      onAttempt(undefined);
+    } catch (error) {
+      this.#failures++;
+      onAttempt(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
 }
 
 /** Doubles from MIN_APART_MS to MAX_RETRY_MS, spread by up to a half. */

@@ -15,6 +15,8 @@ const MAX_LINE_CHARS = 4 * 1024 * 1024;
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 /** So many pages at once stay below what `askCluster` reads of one answer. */
 const LIST_LIMIT = 10;
+const METADATA_LIMIT = 500;
+const SELF_REVIEWS_PATH = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 
 /** A ConfigMap as far as it is looked at; absent fields are empty. */
 export interface ConfigMap {
@@ -65,8 +67,7 @@ export interface WatchHearer {
 /** `upstream` is asked for each time, since reloads change it. */
 export function createKubeApi(upstream: () => Upstream, namespace: string): KubeApi {
   const base = `/api/v1/namespaces/${namespace}/configmaps`;
-  const ask = async (method: string, path: string, options: { body?: object; accept?: string } = {}) => {
-    const { body, accept } = options;
+  const ask: Ask = async (method, path, { body, accept } = {}) => {
     const answer = await askCluster(upstream(), {
       ...{ method, path, timeoutMs: ASK_TIMEOUT_MS },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -74,7 +75,7 @@ export function createKubeApi(upstream: () => Upstream, namespace: string): Kube
     });
     return { status: answer.status, json: parse(answer.body.toString()) };
   };
-  const need = async (method: string, path: string, options?: Parameters<typeof ask>[2]) => {
+  const need: Need = async (method, path, options) => {
     const answer = await ask(method, path, options);
     if (answer.status >= 300) throw refusal(answer, namespace);
     return answer.json;
@@ -84,25 +85,8 @@ export function createKubeApi(upstream: () => Upstream, namespace: string): Kube
   return {
     namespace,
     create,
-    async list(label, { metadataOnly } = { metadataOnly: false }) {
-      const items: ConfigMap[] = [];
-      let more = '';
-      for (;;) {
-        const query = `labelSelector=${encodeURIComponent(label)}&limit=${metadataOnly ? 500 : LIST_LIMIT}${more}`;
-        const listed = (await need(
-          'GET',
-          `${base}?${query}`,
-          metadataOnly ? { accept: METADATA_ONLY } : {},
-        )) as {
-          items?: ConfigMap[];
-          metadata?: { resourceVersion?: string; continue?: string };
-        };
-        items.push(...(listed.items ?? []));
-        const next = listed.metadata?.continue ?? '';
-        if (next === '') return { items, resourceVersion: listed.metadata?.resourceVersion ?? '' };
-        more = `&continue=${encodeURIComponent(next)}`;
-      }
-    },
+    list: (label, { metadataOnly } = { metadataOnly: false }) =>
+      list(need, `${base}?labelSelector=${encodeURIComponent(label)}`, metadataOnly),
     async put(configMap) {
       const body = { apiVersion: 'v1', kind: 'ConfigMap', ...configMap };
       const answer = await ask('PUT', `${base}/${configMap.metadata.name}`, { body });
@@ -121,13 +105,42 @@ export function createKubeApi(upstream: () => Upstream, namespace: string): Kube
     },
     async whoAmI() {
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-      const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-      const review = (await need('POST', path, { body })) as {
+      const review = (await need('POST', SELF_REVIEWS_PATH, { body })) as {
         status?: { userInfo?: { username?: string } };
       };
       return review.status?.userInfo?.username ?? '';
     },
   };
+}
+
+interface AskOptions {
+  readonly body?: object;
+  readonly accept?: string;
+}
+
+type Ask = (
+  method: string,
+  path: string,
+  options?: AskOptions,
+) => Promise<{ readonly status: number; readonly json: unknown }>;
+/** The answer's JSON; rejects with a refusal. */
+type Need = (method: string, path: string, options?: AskOptions) => Promise<unknown>;
+
+/** Page by page, so that each answer is bounded. */
+async function list(need: Need, path: string, metadataOnly: boolean): Promise<Listed> {
+  const items: ConfigMap[] = [];
+  const limit = metadataOnly ? METADATA_LIMIT : LIST_LIMIT;
+  for (let more = ''; ; ) {
+    const options = metadataOnly ? { accept: METADATA_ONLY } : {};
+    const listed = (await need('GET', `${path}&limit=${limit}${more}`, options)) as {
+      items?: ConfigMap[];
+      metadata?: { resourceVersion?: string; continue?: string };
+    };
+    items.push(...(listed.items ?? []));
+    const next = listed.metadata?.continue ?? '';
+    if (next === '') return { items, resourceVersion: listed.metadata?.resourceVersion ?? '' };
+    more = `&continue=${encodeURIComponent(next)}`;
+  }
 }
 
 function watch(
