@@ -31,7 +31,11 @@ export async function hasRedis(): Promise<boolean> {
 }
 
 /** Starts one. */
-export async function startRedis(options: { readonly tls: boolean }): Promise<TestRedis> {
+export async function startRedis(options: {
+  readonly tls: boolean;
+  /** Lines of redis.conf. */
+  readonly more?: readonly string[];
+}): Promise<TestRedis> {
   const dir = mkdtempSync(join(tmpdir(), 'postern-redis-'));
   const port = await freePort();
   const files = await writeFiles(dir);
@@ -39,7 +43,14 @@ export async function startRedis(options: { readonly tls: boolean }): Promise<Te
   const listening = options.tls
     ? ['port', '0', 'tls-port', String(port), ...secured]
     : ['port', String(port)];
-  const lines = [...pairs(listening), 'bind 127.0.0.1', 'save ""', 'requirepass opensesame', `dir ${dir}`];
+  const lines = [
+    ...pairs(listening),
+    'bind 127.0.0.1',
+    'save ""',
+    'requirepass opensesame',
+    `dir ${dir}`,
+    ...(options.more ?? []),
+  ];
   const configFile = join(dir, 'redis.conf');
   writeFileSync(configFile, lines.join('\n'));
   let child: ReturnType<typeof spawn> | undefined;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { createUpstream } from '../../src/proxy/upstream.ts';
 import { createKubeApi, type KubeApi } from '../../src/roster/kubeapi.ts';
@@ -86,6 +87,38 @@ t.test('a wrong password, and no rights: what to do', async (t) => {
     err: /cannot list resource "configmaps".*give the right by a Role in that namespace \(docs\/how-to\/sessions\.md\)/,
   });
 });
+
+t.test(
+  "the users that the how-to gives a Redis may do what they need, and the operator's no more",
+  async (t) => {
+    const page = readFileSync(new URL('../../docs/how-to/sessions.md', import.meta.url), 'utf8');
+    const users = [...page.matchAll(/^user .*$/gm)].map(([line]) => line.replace('>PASSWORD', '>opensesame'));
+    t.equal(users.length, 2);
+    const redis = await startRedis({ tls: false, more: users });
+    const urlOf = (user: string) => redis.config.url.replace('redis://', `redis://${user}@`);
+    const replicas = await startReplicas(1, {
+      registry: { redis: { ...redis.config, url: urlOf('postern') } },
+    });
+    t.teardown(async () => {
+      await replicas.stop();
+      await redis.stop();
+    });
+    const [gate] = replicas.gates;
+    if (gate === undefined) throw new Error('no gate');
+    const as = (user: string) => ['--redis', urlOf(user), '--redis-password-file', redis.config.passwordFile];
+    const exec = await openExec(gate, 'ada@example.com');
+    await eventually(async () => /ada@/.test((await runHere(['list', ...as('operator')])).out));
+    t.match(await runHere(['end', '--user', 'ada@example.com', ...as('operator')]), {
+      code: 0,
+      err: /^ended 1 session of ada@example\.com; 1 of 1 replicas answered/,
+    });
+    t.equal(await exec.closed, 1000);
+    t.match(await runHere(['list', ...as('postern')]), {
+      code: 1,
+      err: /NOPERM.*its ACL has to allow the keys/,
+    });
+  },
+);
 
 t.test('rights that are taken away and given back', async (t) => {
   const replicas = await inKubernetes(t, 1);
