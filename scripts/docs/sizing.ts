@@ -33,6 +33,8 @@ const MIN_REPLICAS = 2;
 /** What a process has before anybody comes, with room. MB */
 const BASE_MB = 150;
 const HEADROOM = 1.5;
+/** What is open at one replica is planned to take no more than this, so that losing it moves no more people than the others can take. MB */
+const MAX_OPEN_MB = 1_500;
 
 interface Costs {
   /** Seconds of CPU. */
@@ -142,7 +144,7 @@ function teamTable(costs: Costs): readonly string[] {
       const at = engineers * HABITS.active;
       const cpu = at * cpuOfOne(costs);
       const open = at * (HABITS.openWatches + HABITS.openSessions);
-      const needed = Math.ceil(cpu / TARGET);
+      const needed = Math.max(Math.ceil(cpu / TARGET), Math.ceil((open * costs.openMB) / MAX_OPEN_MB));
       const replicas = Math.max(MIN_REPLICAS, needed + SPARE);
       // When one is away the others have its people.
       const eachMB = (BASE_MB + (open * costs.openMB) / Math.max(1, replicas - SPARE)) * HEADROOM;
@@ -152,7 +154,7 @@ function teamTable(costs: Costs): readonly string[] {
         (at * HABITS.requests).toLocaleString('en'),
         (at * HABITS.openWatches).toLocaleString('en'),
         (at * HABITS.openSessions).toLocaleString('en'),
-        cpu.toFixed(2),
+        cpu < 0.1 ? cpu.toPrecision(1) : cpu.toFixed(2),
         megabytes(open * costs.openMB),
         String(replicas),
         megabytes(eachMB),
