@@ -173,6 +173,9 @@ function pause(delayMs: number, signal: AbortSignal, setTimer: SetTimer | undefi
 
 /** One line when the board is lost and one when it is back, whichever of the two ways to it that was. */
 function observeReach({ log, metrics, kind }: PresenceDeps) {
+  // There from the start, so that the first one is seen as a rise.
+  for (const outcome of ['ok', 'failed']) metrics.registryWrites.inc({ outcome }, 0);
+  for (const outcome of ['carried_out', 'refused']) metrics.sessionOrders.inc({ outcome }, 0);
   const problems = new Map<string, Error>();
   metrics.registryUp.set({ kind }, 0);
   return {
