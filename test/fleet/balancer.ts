@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers';
 import { freePort, type Processes, untilListening } from '../../bench/processes.ts';
 import type { GatePorts } from './ground.ts';
 
-/** Health checks are so far apart; two failures take a gate out. ms */
-export const CHECK_MS = 250;
+/** Health checks are so far apart unless somebody says otherwise; two failures take a gate out. ms */
+const CHECK_MS = 250;
 
 export interface Balancer {
   readonly port: number;
@@ -22,11 +22,12 @@ export interface Balancer {
 export async function startBalancer(
   { processes, folder }: { readonly processes: Processes; readonly folder: string },
   gates: readonly GatePorts[],
+  checkMs: number = CHECK_MS,
 ): Promise<Balancer> {
   const port = await freePort();
   const stats = join(folder, `haproxy-${port}.sock`);
   const file = join(folder, `haproxy-${port}.cfg`);
-  writeFileSync(file, configOf(port, stats, gates));
+  writeFileSync(file, configOf(port, stats, { gates, checkMs }));
   const program = await processes.start({
     name: 'haproxy',
     command: 'haproxy',
@@ -48,7 +49,11 @@ export async function startBalancer(
   };
 }
 
-function configOf(port: number, stats: string, gates: readonly GatePorts[]): string {
+function configOf(
+  port: number,
+  stats: string,
+  { gates, checkMs }: { readonly gates: readonly GatePorts[]; readonly checkMs: number },
+): string {
   const servers = gates.map(
     (gate, i) => `  server gate${i} 127.0.0.1:${gate.port} check port ${gate.opsPort}`,
   );
@@ -72,7 +77,7 @@ frontend callers
 backend gates
   balance roundrobin
   option httpchk GET /readyz
-  default-server inter ${CHECK_MS} fastinter ${CHECK_MS} fall 2 rise 1
+  default-server inter ${checkMs} fastinter ${checkMs} fall 2 rise 1
 ${servers.join('\n')}
 `;
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { writeConfig } from '../../bench/contestants/contestant.ts';
 import { makeGateConfig, makeKubeconfig } from '../../bench/contestants/postern.ts';
 import { type LaidGround, layGround } from '../../bench/ground.ts';
-import { startLoad } from '../../bench/load.ts';
+import { type LoadTarget, startLoad } from '../../bench/load.ts';
 import { readCpuSeconds, readMemory } from '../../bench/proc.ts';
 import { freePort, type Running, untilReady } from '../../bench/processes.ts';
 import type { Programs } from '../../bench/programs.ts';
@@ -19,6 +19,9 @@ const UP_MS = 60_000;
 const LIMIT_MS = 300_000;
 /** Connections of callers, at least; with more gates each gets two. */
 const MIN_CALLERS = 32;
+const WARM_CALLERS = 8;
+/** Health checks take CPU, too. ms */
+const CHECK_MS = 2_000;
 
 export interface FleetPlan {
   /** Sizes, growing. */
@@ -27,6 +30,8 @@ export interface FleetPlan {
   readonly part: number;
   /** What the API server answers. 1/s */
   readonly bound: number;
+  /** Requests that each gate serves before it counts. */
+  readonly warmUp: number;
   /** How long each size is measured, at the API server's bound. s */
   readonly seconds: number;
 }
@@ -48,13 +53,20 @@ export interface FleetRow {
   readonly others: number;
 }
 
-/** Measures all sizes; `onRow` hears of each. Everything it starts has ended when it resolves or rejects. */
+export interface FleetHearer {
+  readonly onRow: (row: FleetRow) => void;
+  /** Ends it all; the measurement rejects then. */
+  readonly signal?: AbortSignal;
+}
+
+/** Measures all sizes. Everything it starts has ended when it resolves or rejects. */
 export async function measureFleet(
   programs: Programs,
   plan: FleetPlan,
-  onRow: (row: FleetRow) => void,
+  { onRow, signal }: FleetHearer,
 ): Promise<readonly FleetRow[]> {
   let clear = async () => {};
+  signal?.addEventListener('abort', () => void clear(), { once: true });
   const shares = createShares(`postern-fleet-${process.pid}`);
   const rows: FleetRow[] = [];
   try {
@@ -69,10 +81,11 @@ export async function measureFleet(
     for (const size of plan.sizes) {
       while (gates.length < size) {
         const gate = await startGate(ground);
+        await warm(ground, gate.port, plan);
         await shares.give(gate.program.pid, plan.part);
         gates.push(gate);
       }
-      const balancer = await startBalancer(ground, gates);
+      const balancer = await startBalancer(ground, gates, CHECK_MS);
       await untilUp(balancer, size);
       rows.push(
         await measureSize(
@@ -114,6 +127,36 @@ async function startGate(ground: LaidGround): Promise<GatePorts & { readonly pro
   return { ...ports, program };
 }
 
+/** V8 compiles what a gate does again and again; before that a request costs several times as much. With a whole core, this is soon over. */
+async function warm(ground: LaidGround, port: number, { warmUp }: FleetPlan): Promise<void> {
+  const load = await startLoad(
+    ground.processes,
+    loadOf(ground, port, { callers: WARM_CALLERS, requests: warmUp }),
+  );
+  try {
+    await load.ready;
+    await load.go();
+  } finally {
+    await load.stop();
+  }
+}
+
+function loadOf(
+  ground: LaidGround,
+  port: number,
+  { callers, requests }: { readonly callers: number; readonly requests: number },
+): LoadTarget {
+  return {
+    program: ground.programs.load,
+    args: ['get', '--callers', String(callers), '--requests', String(requests)],
+    url: `https://127.0.0.1:${port}`,
+    caFile: ground.caFile,
+    token: ground.token,
+    folder: ground.folder,
+    limitMs: LIMIT_MS,
+  };
+}
+
 async function untilUp(balancer: Balancer, count: number): Promise<void> {
   for (const deadline = Date.now() + UP_MS; (await balancer.up()).length < count; await delay(100))
     if (Date.now() > deadline) throw new Error('a gate does not come up');
@@ -126,15 +169,7 @@ async function measureSize(
 ): Promise<FleetRow> {
   const callers = Math.max(MIN_CALLERS, 2 * pids.length);
   const requests = Math.round(plan.bound * plan.seconds);
-  const load = await startLoad(ground.processes, {
-    program: ground.programs.load,
-    args: ['get', '--callers', String(callers), '--requests', String(requests)],
-    url: `https://127.0.0.1:${balancer.port}`,
-    caFile: ground.caFile,
-    token: ground.token,
-    folder: ground.folder,
-    limitMs: LIMIT_MS,
-  });
+  const load = await startLoad(ground.processes, loadOf(ground, balancer.port, { callers, requests }));
   const others = [balancer.pid, ground.upstream.pid, load.pid];
   const read = () => ({ gates: pids.map(readCpuSeconds), others: others.map(readCpuSeconds) });
   try {

@@ -29,7 +29,7 @@ export function renderFleetPage(
     '',
     `Measured on ${date} by \`npm run test:fleet -- --write\`: 1 to ${rows.at(-1)?.gates} gates as processes of their own behind HAProxy in TCP mode, in front of the bench's stand-in`,
     `for an API server, which answers ${plan.bound} requests a second and lets the others wait, as kube-apiserver does when its priority levels are full. So that one`,
-    `machine holds the fleet, each gate has ${percent(plan.part)} of a core (a cgroup); callers GET a 4 kB object as fast as they are answered, over HTTP/1.1, with a token that is verified.`,
+    `machine holds the fleet, each gate has ${percent(plan.part)} of a core (a cgroup); callers GET a 4 kB object as fast as they are answered, over HTTP/1.1, with a token that is verified; each gate has served ${plan.warmUp} requests before.`,
     '',
     "| gates | requests a second | of the bound | limited by | p50 | p99 | CPU a request, all gates | used of all gates' CPU | busiest gate, of its own | memory a gate |",
     '|---|---|---|---|---|---|---|---|---|---|',

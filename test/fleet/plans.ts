@@ -9,11 +9,11 @@ const GATE_BYTES = 150e6;
 const RESERVED_BYTES = 1e9;
 
 /** For CI: about a minute. */
-export const SHORT: FleetPlan = { sizes: [1, 6, 12], part: 0.05, bound: 500, seconds: 8 };
+export const SHORT: FleetPlan = { sizes: [1, 10], part: 0.05, bound: 800, warmUp: 3_000, seconds: 8 };
 
 /** As many as 50, where memory allows. */
 export function longPlan(freeBytes: number = freemem()): FleetPlan {
   const most = Math.max(1, Math.floor((freeBytes - RESERVED_BYTES) / GATE_BYTES));
   const sizes = [1, 2, 3, 5, 8, 12, 25, 50].filter((size) => size <= most);
-  return { sizes, part: 0.05, bound: 1_000, seconds: 15 };
+  return { sizes, part: 0.05, bound: 1_500, warmUp: 4_000, seconds: 12 };
 }

@@ -45,9 +45,13 @@ async function main(writes: boolean, files: readonly string[]): Promise<number> 
   }
   const machine = await readMachine();
   const plan = longPlan();
-  const rows = await measureFleet(await buildPrograms(sayOnStderr), plan, ({ gates, served }) =>
-    sayOnStderr(`${gates} gates: ${served.toFixed(0)} requests a second`),
-  );
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => interrupted.abort());
+  const rows = await measureFleet(await buildPrograms(sayOnStderr), plan, {
+    onRow: ({ gates, served }) => sayOnStderr(`${gates} gates: ${served.toFixed(0)} requests a second`),
+    signal: interrupted.signal,
+  });
   const costs = await measureApiServer(sayOnStderr);
   const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
   writeFileSync(join(DOCS, FLEET_PAGE), renderFleetPage(rows, plan, { machine, date, costs }));
