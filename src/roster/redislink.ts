@@ -98,6 +98,8 @@ async function connect(config: RedisConfig): Promise<RedisClientType> {
     ...(/\d/.test(url.pathname) ? { database: Number(url.pathname.slice(1)) } : {}),
     name: 'postern',
     maintNotifications: 'disabled',
+    // CLIENT SETINFO, which is of Redis 7.2 and would need a right of its own.
+    disableClientInfo: true,
   }) as RedisClientType;
   // Told by what was asked; without a listener it would end the process.
   client.on('error', () => {});
