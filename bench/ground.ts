@@ -24,12 +24,13 @@ export interface LaidGround extends Ground {
 }
 
 /**
- * Lays it. `onBegin` gets what clears it as soon as there is anything to clear.
+ * Lays it. `onBegin` gets what clears it as soon as there is anything to clear; `upstreamArgs` are further options of the upstream.
  * @throws Error when the upstream does not start; nothing is left then.
  */
 export async function layGround(
   programs: Programs,
   onBegin: (clear: () => Promise<void>) => void,
+  upstreamArgs: readonly string[] = [],
 ): Promise<LaidGround> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
   const processes = makeProcesses();
@@ -64,7 +65,7 @@ export async function layGround(
     const upstream: Running = await processes.start({
       name: 'upstream',
       command: programs.upstream,
-      args: ['--cert', files.certFile, '--key', files.keyFile, '--listen', '127.0.0.1:0'],
+      args: ['--cert', files.certFile, '--key', files.keyFile, '--listen', '127.0.0.1:0', ...upstreamArgs],
       folder,
       talks: true,
     });

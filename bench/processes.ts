@@ -34,6 +34,8 @@ export interface Running {
   /** The first line of its standard output, so far or from now on, of which `pick` makes something. @throws Error with its last words. */
   readonly seen: <T>(what: string, pick: (line: string) => T | undefined, limitMs: number) => Promise<T>;
   readonly send: (line: string) => void;
+  /** Ends its standard input. */
+  readonly end: () => void;
   /** The end of what it wrote on standard error, each line once. */
   readonly tail: () => string;
   /** Ends it and its children, and waits until they are gone. */
@@ -94,6 +96,7 @@ async function startProgram(program: Program, logName: string): Promise<Running>
     ended,
     seen: readLines(child, program.name, () => readTail(logFile)),
     send: (line) => void child.stdin?.write(`${line}\n`),
+    end: () => void child.stdin?.end(),
     tail: () => readTail(logFile),
     stop: () => stopTree(child, ended),
   };

@@ -7,6 +7,7 @@ import { configReference, configSchemaFile } from './docs/config.ts';
 import { errorsReference } from './docs/errors.ts';
 import { dashboardFiles } from './docs/grafana.ts';
 import { metricsReference } from './docs/metrics.ts';
+import { sizingPage } from './docs/sizing.ts';
 
 interface Generator {
   /** Relative to the checkout. */
@@ -22,6 +23,7 @@ const GENERATORS: readonly Generator[] = [
   errorsReference,
   metricsReference,
   ...dashboardFiles,
+  sizingPage,
 ];
 
 const ROOT = join(import.meta.dirname, '..');

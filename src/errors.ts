@@ -70,7 +70,7 @@ export function errorStatus(error: GateError): StatusFields {
   };
 }
 
-/** The Status with which a session ends that was open already, as JSON. */
+/** The Status with which a session ends that was open already, as JSON. `params` as for `gateError`. */
 export function farewell(code: ErrorCode, params: ErrorParams = {}): string {
   return renderStatus(errorStatus(gateError(code, { params }))).toString();
 }

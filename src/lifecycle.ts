@@ -1,19 +1,24 @@
-// The life of a running gate: starting → ready → draining → stopped. Draining takes no new work, lets open sessions and requests end by
+// The life of a running gate: starting → ready → leaving → draining → stopped. Leaving lasts as long as `sessions.drainDelay` says: it is not
+// ready any more and still takes new work, until whoever sends it has noticed. Draining takes none, lets open sessions and requests end by
 // themselves for as long as `sessions.drainTimeout` says, then closes what is left with a reason.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { afterDelay, type SetTimer } from './delay.ts';
 import { farewell } from './errors.ts';
 import type { Log } from './log.ts';
 import type { SessionRegistry } from './sessions.ts';
 
 export interface Lifecycle {
   readonly isReady: () => boolean;
+  /** From the order to stop on: callers are asked to connect anew, elsewhere. */
+  readonly isLeaving: () => boolean;
+  /** No new work is taken. */
   readonly isDraining: () => boolean;
   markReady(): void;
-  /** Drains and closes; later calls give the same promise. Resolves when nothing is open any more. */
+  /** Leaves, drains and closes; later calls give the same promise. Resolves when nothing is open any more. */
   drain(): Promise<void>;
 }
 
@@ -23,14 +28,19 @@ export interface LifecycleDeps {
   readonly endStreams: () => void;
   readonly ops: () => Server | undefined;
   readonly sessions: SessionRegistry;
+  readonly drainDelayMs: () => number;
   readonly drainTimeoutMs: () => number;
   readonly log: Log;
+  /** For tests; of the delay. */
+  readonly setTimer?: SetTimer;
 }
 
 /** What is open on the public listener. */
 export interface Connections {
   /** Follows a server's connections from now on. */
   follow(server: Http2SecureServer): void;
+  /** Asks those who wait for an answer over HTTP/1.1 to connect anew after it. */
+  askToLeave(): void;
   /** Takes no more connections; those that carry nothing are closed, now and as they fall idle. Resolves when none is left. */
   close(): Promise<void>;
   /** Closes the rest at once. */
@@ -48,16 +58,24 @@ type AnyRequest = IncomingMessage | Http2ServerRequest;
 /** Makes a lifecycle in the state starting. */
 export function createLifecycle(deps: LifecycleDeps): Lifecycle {
   let ready = false;
-  let draining: Promise<void> | undefined;
+  let isDraining = false;
+  let leaving: Promise<void> | undefined;
+  const leave = async () => {
+    const delayMs = deps.drainDelayMs();
+    if (delayMs > 0) await linger(deps, delayMs);
+    isDraining = true;
+    await drain(deps);
+  };
   return {
-    isReady: () => ready && draining === undefined,
-    isDraining: () => draining !== undefined,
+    isReady: () => ready && leaving === undefined,
+    isLeaving: () => leaving !== undefined,
+    isDraining: () => isDraining,
     markReady: () => {
       ready = true;
     },
     drain: () => {
-      draining ??= drain(deps);
-      return draining;
+      leaving ??= leave();
+      return leaving;
     },
   };
 }
@@ -84,7 +102,12 @@ export function createConnections(idleMs: number = IDLE_MS): Connections {
     for (const socket of secured)
       if (socket.alpnProtocol !== 'h2' && !busy.has(socket) && !upgraded.has(socket)) socket.destroy();
   };
+  const askToLeave = () => {
+    for (const response of responses.keys())
+      if (!('stream' in response) && !response.headersSent) response.setHeader('Connection', 'close');
+  };
   return {
+    askToLeave,
     follow(one) {
       server = one;
       one.on('connection', (socket: Socket) => hold(sockets, socket));
@@ -96,8 +119,7 @@ export function createConnections(idleMs: number = IDLE_MS): Connections {
     close() {
       const sweep = closed === undefined ? setInterval(closeSilent, idleMs).unref() : undefined;
       closed ??= whenClosed(server).finally(() => clearInterval(sweep));
-      for (const response of responses.keys())
-        if (!('stream' in response) && !response.headersSent) response.setHeader('Connection', 'close');
+      askToLeave();
       return closed;
     },
     destroy() {
@@ -119,6 +141,16 @@ function whenClosed(server: Http2SecureServer | undefined): Promise<void> {
 function hold<T extends Socket>(sockets: Set<T>, socket: T): void {
   sockets.add(socket);
   socket.once('close', () => sockets.delete(socket));
+}
+
+/** HTTP/2 has no such question that Node could ask and still serve what is on its way: its connections get their GOAWAY when the drain begins. */
+async function linger(
+  { connections, sessions, log, setTimer }: LifecycleDeps,
+  delayMs: number,
+): Promise<void> {
+  log.info({ sessions: sessions.open.size, drainDelayMs: delayMs }, 'leaving: not ready, still serving');
+  connections.askToLeave();
+  await new Promise<void>((resolve) => afterDelay(delayMs, resolve, setTimer));
 }
 
 async function drain({

@@ -15,6 +15,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
     does: 'validates a configuration and prints every error at once',
     load: async () => (await import('./cli/check.ts')).runCheck,
   },
+  sessions: {
+    does: 'lists who is in, at all replicas of a gate, and ends their sessions',
+    load: async () => (await import('./cli/sessions.ts')).runSessions,
+  },
 };
 
 const version = (

@@ -80,6 +80,19 @@ export function createMetrics(build: { readonly version: string; readonly node: 
       'Bytes relayed in upgraded connections, up to the API server and down to the caller.',
       ['cluster', 'kind', 'direction'],
     ),
+    registryUp: gauge(
+      'postern_session_registry_up',
+      '1 when the place where replicas tell who is in was reached at the last attempt, 0 when not; none without sessions.registry.',
+      ['kind'],
+    ),
+    registryWrites: counter('postern_session_registry_writes_total', 'Attempts to tell there who is in.', [
+      'outcome',
+    ]),
+    sessionOrders: counter(
+      'postern_session_orders_total',
+      'Orders to end sessions, by what became of them here.',
+      ['outcome'],
+    ),
     authentication: counter('postern_authentication_total', 'Credentials judged, by where they were found.', [
       'source',
       'outcome',

@@ -135,6 +135,7 @@ function needsRestart(before: GateConfig, after: GateConfig): string[] {
     ['listen.clientCAFile', ({ listen }) => listen.clientCAFile !== ''],
     ['ops.address', ({ ops }) => ops.address],
     ['tokenWebhook.address', ({ tokenWebhook }) => tokenWebhook?.address ?? ''],
+    ['sessions.registry', ({ sessions }) => sessions.registry ?? ''],
   ];
   return keys
     .filter(([, get]) => JSON.stringify(get(before)) !== JSON.stringify(get(after)))

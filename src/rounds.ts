@@ -8,7 +8,7 @@ import { afterDelay, type SetTimer } from './delay.ts';
 import { credentialsOf, type Exchange } from './exchange.ts';
 import type { Generation } from './generation.ts';
 import { type Log, loggedError } from './log.ts';
-import type { Stays } from './stays.ts';
+import { revoke, type Stays } from './stays.ts';
 
 /** Between the end of a round and the next one. ms */
 export const ROUND_MS = 60_000;
@@ -81,13 +81,13 @@ interface Found {
 
 async function makeRound({ stays, current, now }: RoundsDeps): Promise<Found> {
   const next = current();
-  const open = [...stays.open()].filter(
-    ([{ evidence, expiresAt }]) => evidence.door === 'serviceAccount' && expiresAt > now(),
+  const open = [...stays.open].filter(
+    ({ exchange: { evidence, expiresAt } }) => evidence.door === 'serviceAccount' && expiresAt > now(),
   );
   const found: Found = { ended: 0, unanswered: 0, cause: undefined };
   const work = async () => {
     for (let one = open.pop(); one !== undefined; one = open.pop()) {
-      const [exchange, end] = one;
+      const { exchange } = one;
       const outcome = await askAgain(exchange, next);
       if (outcome?.kind === 'unavailable') {
         found.unanswered++;
@@ -96,7 +96,7 @@ async function makeRound({ stays, current, now }: RoundsDeps): Promise<Found> {
       const why = outcome === undefined ? undefined : objectionOf(exchange, outcome);
       if (why === undefined) continue;
       found.ended++;
-      end(why);
+      revoke(one, why);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));

@@ -4,72 +4,23 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import type { DestinationStream } from 'pino';
-import { createAuthenticator } from './authn/authenticator.ts';
-import type { StsRoute } from './authn/aws/sts.ts';
-import type { DocumentFetcher } from './authn/fetch.ts';
-import { createKeyPool } from './authn/keypool.ts';
-import type { GateConfig, HostPort } from './config/config.ts';
-import { type Current, holdCurrent } from './current.ts';
-import type { SetTimer } from './delay.ts';
-import { buildGeneration, type Generation } from './generation.ts';
+import type { HostPort } from './config/config.ts';
 import { hostPort } from './hostport.ts';
 import { createConnections, createLifecycle } from './lifecycle.ts';
 import { secureContextOptions, TLS_HANDSHAKE_TIMEOUT_MS } from './listener.ts';
-import { createLog, type Log, loggedError } from './log.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import {
-  createObserver,
-  type Observer,
-  observeImpersonation,
-  observeRefresh,
-  observeRenewal,
-} from './observe.ts';
+import { type Log, loggedError } from './log.ts';
 import { startOps } from './ops.ts';
+import { attempt, makeParts, type Parts, type RunOptions, type WorkerRole } from './parts.ts';
 import { holdClientAuthorities } from './peercertificate.ts';
+import { joinRoster } from './presence/start.ts';
 import { watchProcess } from './process.ts';
-import {
-  ConfigurationRefused,
-  createReloader,
-  problemsOf,
-  readConfig,
-  readMaterial,
-  readWebhookMaterial,
-} from './reload.ts';
+import { createReloader, readMaterial, readWebhookMaterial } from './reload.ts';
 import { createRounds } from './rounds.ts';
 import { createGateServer } from './server.ts';
 import { createSessionRegistry, type SessionRegistry } from './sessions.ts';
 import { createStays } from './stays.ts';
 import { createVitals, type Vitals } from './vitals.ts';
 import { startTokenWebhook, type TokenWebhook } from './webhook/webhook.ts';
-
-export interface RunOptions {
-  readonly file: string;
-  readonly overrides?: readonly string[];
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly version: string;
-  readonly now?: () => number;
-  readonly newID?: () => string;
-  /** For tests: the STS of awsIAM; default is AWS. */
-  readonly stsRoute?: StsRoute;
-  /** Where log lines go; default standard error. */
-  readonly logStream?: DestinationStream;
-  /** For tests: where issuers' documents come from. Default is over verified TLS; no configuration changes it. */
-  readonly fetcher?: DocumentFetcher;
-  /** For tests: how long a cluster may take to answer a question of the gate's own. Default 5 s. ms */
-  readonly reviewTimeoutMs?: number;
-  /** For tests: what lets time go by between rounds (rounds.ts). */
-  readonly setRoundTimer?: SetTimer;
-  /** Set when the gate is one of several processes that share a listener: it has no ops listener then, its primary answers for all. */
-  readonly worker?: WorkerRole;
-}
-
-export interface WorkerRole {
-  /** From 1; in every log line. */
-  readonly number: number;
-  /** What session tickets are sealed with, 48 bytes, so that each worker takes those of the others. */
-  readonly ticketKeys: Buffer;
-}
 
 export interface RunningGate {
   /** `https://host:port` of the public listener, and `http://host:port` of the ops listener ('' when it has none). */
@@ -86,51 +37,12 @@ export interface RunningGate {
   stop(): Promise<void>;
 }
 
-/** What both the start and the life of a gate need. */
-interface Parts {
-  readonly options: RunOptions;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly now: () => number;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly observer: Observer;
-  readonly current: Current;
-  readonly build: (next: GateConfig, previous: Generation | undefined) => Generation;
-}
-
 /** Starts a gate; resolves when it listens. @throws ConfigurationRefused, or the error of listening; nothing stays open then. */
 export async function runGateway(options: RunOptions): Promise<RunningGate> {
-  const { env = process.env, now = Date.now } = options;
-  const { config, warnings } = readConfig({ file: options.file, overrides: options.overrides ?? [], env });
-  const { worker } = options;
-  const ownLog = createLog(config.log.level, options.logStream);
-  const log = worker === undefined ? ownLog : ownLog.child({ worker: worker.number });
-  for (const warning of warnings) log.warn({ warning }, 'configuration warning');
-  const metrics = createMetrics({ version: options.version, node: process.version });
-  const observer = createObserver(log, metrics, now);
-  const keyPool = createKeyPool();
-  const build = (next: GateConfig, previous: Generation | undefined) =>
-    buildGeneration(next, previous, {
-      env,
-      createAuthenticator: ({ authentication }, certificates) =>
-        createAuthenticator(authentication, {
-          keyPool,
-          stsRoute: options.stsRoute,
-          clock: { now },
-          certificates,
-          ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
-          onRefresh: (event) => observeRefresh(event, metrics, log),
-          onRenewal: (event) => observeRenewal(event, log),
-        }),
-      observeAuthentication: observer.onAuthentication,
-      observeImpersonation: (cluster) => observeImpersonation(cluster, metrics),
-      now,
-      reviewTimeoutMs: options.reviewTimeoutMs,
-    });
-  const current = holdCurrent(attempt(() => build(config, undefined)));
-  const open: (() => void)[] = [() => void current.close()];
+  const parts = makeParts(options);
+  const open: (() => void)[] = [() => void parts.current.close()];
   try {
-    return await start({ options, env, now, log, metrics, observer, current, build }, open);
+    return await start(parts, open);
   } catch (error) {
     for (const close of open.reverse()) close();
     throw error;
@@ -154,6 +66,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     },
     ops: () => ops,
     sessions,
+    drainDelayMs: () => current.get().config.sessions.drainDelayMs,
     drainTimeoutMs: () => current.get().config.sessions.drainTimeoutMs,
     log,
   });
@@ -169,6 +82,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     stays,
     now,
     newID: options.newID ?? randomUUID,
+    isLeaving: lifecycle.isLeaving,
     isDraining: lifecycle.isDraining,
   });
   connections.follow(server);
@@ -189,6 +103,9 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   else shareTickets(server, secureContextOptions(config.listen.tls, material), options.worker);
   open.push(() => ops?.close());
   await listen(server, config.listen.address, onError);
+  const { version, worker } = options;
+  const joining = { stays, sessions, metrics, log, now, current, version, worker: worker?.number };
+  const presence = await joinRoster(joining);
   lifecycle.markReady();
   return {
     ...announce(server, ops, webhook, parts),
@@ -199,8 +116,10 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     stop: async () => {
       reloader.close();
       rounds.close();
+      presence?.leave();
       metrics.drainDeadline.set((now() + current.get().config.sessions.drainTimeoutMs) / 1000);
       await Promise.all([lifecycle.drain(), webhook?.close()]);
+      await presence?.stop();
       watch.close();
       await current.close();
       log.info({}, 'stopped');
@@ -250,14 +169,6 @@ function listen(
       resolve();
     });
   });
-}
-
-function attempt<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    throw new ConfigurationRefused(problemsOf(error));
-  }
 }
 
 /** The URL of a listener. */

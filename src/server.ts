@@ -40,6 +40,8 @@ export interface ServerDeps {
   readonly now: () => number;
   /** Audit-IDs; a UUID v4 each. */
   readonly newID: () => string;
+  /** True once callers are to connect anew, elsewhere. */
+  readonly isLeaving: () => boolean;
   /** True once no new work is taken. */
   readonly isDraining: () => boolean;
 }
@@ -95,7 +97,7 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     }
   };
   const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
-    if (deps.isDraining()) response.setHeader('Connection', 'close');
+    if (deps.isLeaving()) response.setHeader('Connection', 'close');
     const certificate = certificateOf(request.socket);
     serve({ ...arrival(request, 'http', deps.now()), upgrade: '', certificate }, request, response);
   };

@@ -21,6 +21,12 @@ export const SESSION_ERRORS = {
     when: 'While an exec or attach was open, the configuration or a file that it names was changed: its issuer is gone, its certificate is on the revocation list, the claims or the AWS identity now give another user or none, a rule denies it. Or the cluster no longer accepts the token of its service account. It comes inside the session, as its last word.',
     solve: 'The log says what is no longer so.',
   },
+  SESSION_KILLED: {
+    status: 403,
+    text: 'The session has ended because an administrator of this gate ended it: {reason|no reason was given}.',
+    when: 'Somebody ended it by `postern sessions end`. It comes inside the session, as its last word.',
+    solve: 'Ask who gave the reason. The log names the order and who says to have given it.',
+  },
   SESSION_DRAINED: {
     status: 503,
     text: 'The session has ended because Postern is shutting down: repeat the command.',

@@ -4,23 +4,37 @@
 import { type Objection, objection } from './authn/outcome.ts';
 import { factsOf } from './authorize.ts';
 import { isAllowed } from './authz/rules.ts';
+import { farewell } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Generation } from './generation.ts';
 
 /** Finds why somebody who is in may not stay under the next generation; undefined when nothing is against it. Must not throw. */
 export type Objector = (exchange: Exchange, next: Generation) => Objection | undefined;
 
-/** Shows somebody out. */
-export type End = (why: Objection) => void;
+/** Shows somebody out: why, in words for the log, and as a Status for callers that can hear one. */
+export type ShowOut = (why: string, status: string) => void;
+
+/** Somebody who is in. */
+export interface Stay {
+  readonly exchange: Exchange;
+  readonly end: ShowOut;
+}
 
 /** Who is in. */
 export interface Stays {
+  /** In the order in which they came. */
+  readonly open: Iterable<Stay>;
+  /** Told of each who comes, when they are in, and after each has left. Must not throw. */
+  observe(observer: StaysObserver): void;
   /** Somebody has come in; `end` shows them out. @returns what forgets them */
-  add(exchange: Exchange, end: End): () => void;
-  /** Everybody, with what shows them out. */
-  open(): Iterable<readonly [Exchange, End]>;
+  add(exchange: Exchange, end: ShowOut): () => void;
   /** Shows out everybody whom an objection concerns. @returns how many */
   review(next: Generation): number;
+}
+
+export interface StaysObserver {
+  onEnter(stay: Stay): void;
+  onLeave(exchange: Exchange): void;
 }
 
 /** What counts after a reload, in this order. A cluster that is configured no more is none: what is open to it may end by itself. */
@@ -28,24 +42,37 @@ export const OBJECTORS: readonly Objector[] = [identityObjection, rulesObjection
 
 /** Nobody is in yet. */
 export function createStays(objectors: readonly Objector[] = OBJECTORS): Stays {
-  const open = new Map<Exchange, End>();
+  const open = new Set<Stay>();
+  let told: StaysObserver | undefined;
   return {
-    add(exchange, end) {
-      open.set(exchange, end);
-      return () => void open.delete(exchange);
+    open,
+    observe(observer) {
+      told = observer;
     },
-    open: () => open.entries(),
+    add(exchange, end) {
+      const stay = { exchange, end };
+      open.add(stay);
+      told?.onEnter(stay);
+      return () => {
+        if (open.delete(stay)) told?.onLeave(exchange);
+      };
+    },
     review(next) {
       let ended = 0;
-      for (const [exchange, end] of [...open]) {
-        const why = firstObjection(objectors, exchange, next);
+      for (const stay of [...open]) {
+        const why = firstObjection(objectors, stay.exchange, next);
         if (why === undefined) continue;
         ended++;
-        end(why);
+        revoke(stay, why);
       }
       return ended;
     },
   };
+}
+
+/** Shows out somebody whom an objection concerns. */
+export function revoke({ end }: Stay, { detail, cause }: Objection): void {
+  end(detail, farewell('SESSION_REVOKED', { cause }));
 }
 
 /** What can't be judged may not stay. */

@@ -29,9 +29,9 @@ export function createVitals({ lifecycle, current, metrics, watch, now }: Vitals
   const checks: readonly Check[] = [
     {
       name: 'started',
-      problem: () => (lifecycle.isReady() || lifecycle.isDraining() ? '' : 'not listening yet'),
+      problem: () => (lifecycle.isReady() || lifecycle.isLeaving() ? '' : 'not listening yet'),
     },
-    { name: 'not-draining', problem: () => (lifecycle.isDraining() ? 'shutting down' : '') },
+    { name: 'not-draining', problem: () => (lifecycle.isLeaving() ? 'shutting down' : '') },
     { name: 'issuer-keys', problem: () => keysProblem(current.get()) },
   ];
   return {

@@ -3,11 +3,13 @@
 import { CHECK_HELP } from '../../src/cli/check.ts';
 import { DEMO_HELP } from '../../src/cli/demo.ts';
 import { SERVE_HELP } from '../../src/cli/serve.ts';
+import { SESSIONS_HELP } from '../../src/cli/sessions.ts';
 
 const COMMANDS: readonly (readonly [name: string, help: string])[] = [
   ['demo', DEMO_HELP],
   ['serve', SERVE_HELP],
   ['check', CHECK_HELP],
+  ['sessions', SESSIONS_HELP],
 ];
 
 const HEAD = [

@@ -27,6 +27,16 @@ export const formatDescriptions: Readonly<Record<FormatName, FormatDescription>>
     allowed: 'a-z, 0-9 and -',
     schema: { pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
   },
+  namespace: {
+    type: 'string',
+    allowed: 'a-z, 0-9 and -',
+    schema: { pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
+  },
+  redisURL: {
+    type: 'URL',
+    allowed: '`rediss://` or `redis://`, without a password',
+    schema: { pattern: '^rediss?://[^/?#]+(/\\d*)?$' },
+  },
   ruleName: {
     type: 'string',
     allowed: 'a-z, 0-9 and -',

@@ -7,3 +7,10 @@ export interface CommandIO {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
 }
+
+/** Time, for commands that wait for something. */
+export interface CommandWorld {
+  /** ms since the epoch. */
+  readonly now: () => number;
+  readonly pause: (delayMs: number) => Promise<void>;
+}

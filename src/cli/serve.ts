@@ -4,8 +4,9 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { tuneMemory } from '../memory.ts';
+import type { RunOptions } from '../parts.ts';
 import { ConfigurationRefused } from '../reload.ts';
-import { type RunOptions, runGateway } from '../run.ts';
+import { runGateway } from '../run.ts';
 import { MAX_WORKERS, parseWorkers } from '../workers/count.ts';
 import { CrewFailed } from '../workers/crew.ts';
 import { WORKER_VARIABLE } from '../workers/messages.ts';

@@ -118,7 +118,23 @@ export interface SessionsConfig {
   readonly idleTimeoutMs: number;
   readonly maxDurationMs: number;
   readonly endOnExpiry: boolean;
+  /** 0 means none. */
+  readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
+  /** undefined means nowhere. */
+  readonly registry: RegistryConfig | undefined;
+}
+
+/** Where all replicas tell who is in. */
+export type RegistryConfig =
+  | { readonly kind: 'kubernetes'; readonly namespace: string; readonly cluster: string }
+  | ({ readonly kind: 'redis' } & RedisConfig);
+
+/** How to reach a Redis. Files are absolute, '' for none. */
+export interface RedisConfig {
+  readonly url: string;
+  readonly passwordFile: string;
+  readonly caFile: string;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';

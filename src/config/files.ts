@@ -27,6 +27,7 @@ export interface NamedFiles {
   readonly tokenWebhook:
     | { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string }
     | undefined;
+  readonly redis?: { readonly passwordFile: string; readonly caFile: string } | undefined;
 }
 
 /** What the checks need of the world. */
@@ -50,6 +51,9 @@ export function checkFiles(config: NamedFiles, checks: FileChecks): readonly Fin
     checkServing(tokenWebhook, 'tokenWebhook.tls', findings, checks);
     checkAuthorities(tokenWebhook.clientCAFile, 'tokenWebhook.clientCAFile', findings, checks);
   }
+  const { passwordFile = '', caFile = '' } = config.redis ?? {};
+  if (caFile !== '') checkAuthorities(caFile, 'sessions.registry.redis.caFile', findings, checks);
+  parse(passwordFile, 'sessions.registry.redis.passwordFile', refuseEmpty, findings);
   for (const [index, cluster] of config.clusters.entries()) {
     checkCluster(cluster, itemPath('clusters', index), findings, checks);
   }
@@ -77,6 +81,10 @@ function checkAuthorities(file: string, path: string, findings: Findings, checks
       findings.warning(path, `certificate ${index + 1} of ${file} is not a certificate authority`);
     checkValidity(certificate, path, findings, checks);
   }
+}
+
+function refuseEmpty(text: string): void {
+  if (text.trim() === '') throw new Error('is empty');
 }
 
 function checkRevocations(file: string, authorities: string, findings: Findings, { now }: FileChecks): void {

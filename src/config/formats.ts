@@ -14,6 +14,7 @@ import { listCipherSuites } from './ciphers.ts';
 import { checkExtraKey } from './extrakey.ts';
 import { holdsEveryAddress, isHostName, parseCidr, parseHostPort } from './network.ts';
 import { quote, suggest } from './quote.ts';
+import { checkRedisURL } from './redisurl.ts';
 import { formatDuration, MAX_DURATION_MS, parseDuration } from './units.ts';
 
 /** JWS algorithms (RFC 7518, RFC 8037, RFC 9864) whose keys are public: nobody who can verify can also sign. */
@@ -72,6 +73,8 @@ export const FORMATS = {
   certificates: checkCertificates,
   clusterName: checkLabel,
   ruleName: checkLabel,
+  namespace: checkLabel,
+  redisURL: checkRedisURL,
   pathPrefix: checkPathPrefix,
   hostName: checkHost,
   headerName: checkHeaderName,

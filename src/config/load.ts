@@ -108,6 +108,7 @@ function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
   const path = (text: string | undefined): string =>
     text === undefined || text === '' ? '' : resolve(dirname(resolve(file)), text);
   const webhook = config.tokenWebhook;
+  const redis = config.sessions?.registry?.redis;
   return {
     listen: {
       tls: { certFile: path(config.listen?.tls?.certFile), keyFile: path(config.listen?.tls?.keyFile) },
@@ -132,6 +133,7 @@ function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
             keyFile: path(webhook.tls?.keyFile),
             clientCAFile: path(webhook.clientCAFile),
           },
+    redis: redis && { passwordFile: path(redis.passwordFile), caFile: path(redis.caFile) },
   };
 }
 

@@ -14,6 +14,7 @@ import type {
   GateConfig,
   HostPort,
   JwtConfig,
+  SessionsConfig,
   TokenWebhookConfig,
 } from './config.ts';
 import { resolveAuthenticator, resolveFileEntry } from './jwtresolve.ts';
@@ -69,14 +70,33 @@ export function resolveConfig(config: FileConfig, file: string, documents: Named
     },
     tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),
     authorization: resolveAuthorization(config.authorization),
-    sessions: {
-      idleTimeoutMs: need(parseDuration(config.sessions.idleTimeout)),
-      maxDurationMs: need(parseDuration(config.sessions.maxDuration)),
-      endOnExpiry: config.sessions.endOnExpiry,
-      drainTimeoutMs: need(parseDuration(config.sessions.drainTimeout)),
-    },
+    sessions: resolveSessions(config, path),
     log: { level: config.log.level },
   });
+}
+
+function resolveSessions({ sessions, clusters }: FileConfig, path: (text: string) => string): SessionsConfig {
+  const { kubernetes, redis } = sessions.registry ?? {};
+  const { url = '', passwordFile = '', caFile = '' } = redis ?? {};
+  const inKubernetes = kubernetes && {
+    kind: 'kubernetes' as const,
+    namespace: kubernetes.namespace,
+    cluster: kubernetes.cluster ?? clusters[0]?.name ?? '',
+  };
+  const inRedis = redis && {
+    kind: 'redis' as const,
+    url,
+    passwordFile: path(passwordFile),
+    caFile: path(caFile),
+  };
+  return {
+    idleTimeoutMs: need(parseDuration(sessions.idleTimeout)),
+    maxDurationMs: need(parseDuration(sessions.maxDuration)),
+    endOnExpiry: sessions.endOnExpiry,
+    drainDelayMs: need(parseDuration(sessions.drainDelay)),
+    drainTimeoutMs: need(parseDuration(sessions.drainTimeout)),
+    registry: inKubernetes ?? inRedis,
+  };
 }
 
 function resolveCluster(

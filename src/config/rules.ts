@@ -7,6 +7,7 @@ import { overlaps, parseHostPort } from './network.ts';
 import { checkOnward, onwardKeys } from './onwardrules.ts';
 import { quote } from './quote.ts';
 import type { FileConfig } from './schema.ts';
+import { checkRegistry } from './sessionrules.ts';
 
 /** The file's data as far as it passed the schema. */
 export type Partially<T> = T extends readonly (infer Item)[]
@@ -23,6 +24,7 @@ export function checkRules(config: PartialConfig, findings: Findings): void {
   checkListeners(config, findings);
   checkClusters(config.clusters ?? [], findings);
   checkOnward(onwardKeys(config), findings);
+  checkRegistry(config, findings);
 }
 
 function checkListeners(config: PartialConfig, findings: Findings): void {

@@ -9,17 +9,13 @@ import { clientCertificatesSchema, serviceAccountsSchema } from './doorschema.ts
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
 import { identitySchema, impersonationSchema, tokenWebhookSchema } from './onwardschema.ts';
-import { DURATION_PATTERN } from './units.ts';
+import { sessionsSchema } from './sessionschema.ts';
 
 /** What every file begins with. */
 export const API_VERSION = 'postern.dev/v1';
 export const KIND = 'GateConfiguration';
 
 const LEAVE_OUT = 'leave it out';
-
-function duration(defaultValue: string, description: string) {
-  return textOf('duration', { default: defaultValue, pattern: DURATION_PATTERN, description });
-}
 
 const listen = record(
   {
@@ -186,24 +182,7 @@ export const configSchema = record(
         { description: 'Audit events.' },
       ),
     ),
-    sessions: record(
-      {
-        idleTimeout: duration(
-          '0s',
-          'Ends an exec, attach, port-forward or proxy session without traffic for so long. 0s: never.',
-        ),
-        maxDuration: duration('0s', 'Ends a session after so long, whatever its traffic. 0s: never.'),
-        endOnExpiry: Type.Boolean({
-          default: true,
-          description: "Ends a session when its caller's credential expires.",
-        }),
-        drainTimeout: duration('5m', 'How long sessions may go on after SIGTERM. 0s: not at all.'),
-      },
-      {
-        default: {},
-        description: 'Sessions: exec, attach, port-forward, proxy. The longest duration is 596h.',
-      },
-    ),
+    sessions: sessionsSchema,
     limits: later('Limits.', 'leave limits out, or write limits: {}', [{}]),
     log: record(
       {

@@ -20,6 +20,7 @@ import {
   type ServerAddress,
   text,
 } from './kubeconfigparts.ts';
+import { type RunPlugin, readPlugin } from './kubeconfigplugin.ts';
 
 const IN_CLUSTER_ROOT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -45,10 +46,11 @@ export type KubeconfigResult =
   | { readonly ok: true; readonly access: ClusterAccess }
   | { readonly ok: false; readonly errors: readonly string[] };
 
-/** Resolves `context` (default: current-context) of the kubeconfig `file`. Reads the files that it names. */
+/** Resolves `context` (default: current-context) of the kubeconfig `file`. Reads the files that it names; `runPlugin` for a user with `exec`. */
 export function loadKubeconfig(options: {
   readonly file: string;
   readonly context?: string;
+  readonly runPlugin?: RunPlugin;
 }): KubeconfigResult {
   const file = resolve(options.file);
   const reading: Reading = { directory: dirname(file), errors: [], files: [file] };
@@ -57,7 +59,9 @@ export function loadKubeconfig(options: {
   if (!root || !context) return { ok: false, errors: reading.errors };
   const cluster = pick(root, 'clusters', 'cluster', text(context.fields, 'cluster'), context.name, reading);
   const user = pick(root, 'users', 'user', text(context.fields, 'user'), context.name, reading);
-  const access = { ...readCluster(cluster, reading), ...readUser(user, reading), files: reading.files };
+  const server = readCluster(cluster, reading);
+  const plugin = options.runPlugin && readPlugin(user, reading, options.runPlugin);
+  const access = { ...server, ...(plugin ?? readUser(user, reading)), files: reading.files };
   return reading.errors.length > 0 ? { ok: false, errors: reading.errors } : { ok: true, access };
 }
 

@@ -15,6 +15,8 @@ export interface ClusterQuestion {
   readonly path: string;
   /** JSON; absent for none. */
   readonly body?: string;
+  /** What is wanted; default application/json. */
+  readonly accept?: string;
   readonly timeoutMs: number;
 }
 
@@ -32,10 +34,10 @@ export class AskTimeout extends Error {
 /** Sends it and reads the whole answer. @throws the connection's error, AskTimeout, or Error for an answer that is too large */
 export function askCluster(
   upstream: Upstream,
-  { method, path, body, timeoutMs }: ClusterQuestion,
+  { method, path, body, accept = 'application/json', timeoutMs }: ClusterQuestion,
 ): Promise<ClusterAnswer> {
   const bytes = body === undefined ? undefined : Buffer.from(body);
-  const lines = ['Host', upstream.host, ...upstream.credential, 'Accept', 'application/json'];
+  const lines = ['Host', upstream.host, ...upstream.credential, 'Accept', accept];
   if (bytes !== undefined)
     lines.push('Content-Type', 'application/json', 'Content-Length', String(bytes.length));
   return new Promise((resolve, reject) => {

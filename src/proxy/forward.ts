@@ -194,7 +194,7 @@ function endInTime(
   };
   const drain = () => end('drained', 'the gate shuts down');
   if (endsCleanly) streams.add(drain);
-  const leave = stays.add(exchange, ({ detail }) => end('killed', detail));
+  const leave = stays.add(exchange, (why) => end('killed', why));
   const expire = () => end('expired', 'the identity that opened it has ended');
   const cancel = generation.config.sessions.endOnExpiry ? afterDelay(expiresAt - now(), expire) : () => {};
   response.on('close', () => {

@@ -4,7 +4,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { asGateError, farewell, type GateError, gateError } from '../errors.ts';
+import { asGateError, type GateError, gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { CallerGone } from '../proxy/body.ts';
 import { upstreamFailure } from '../proxy/failures.ts';
@@ -97,9 +97,7 @@ function acceptUpgrade(
   const session = newSession(exchange, deps.now());
   const disarm = limitSession(session, exchange, deps);
   deps.sessions.add(session);
-  const leave = deps.stays.add(exchange, ({ detail, cause }) =>
-    session.close('killed', detail, farewell('SESSION_REVOKED', { cause })),
-  );
+  const leave = deps.stays.add(exchange, (why, status) => session.close('killed', why, status));
   // Written before the tunnel's first byte and in a piece of its own: kubectl's SPDY client drops what comes in one segment with it.
   socket.write(messageHead('HTTP/1.1 101 Switching Protocols', lines));
   openTunnel({

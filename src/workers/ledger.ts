@@ -18,6 +18,7 @@ const TOGETHER: Readonly<Record<string, 'first' | 'min' | 'max'>> = {
   postern_build_info: 'first',
   // The oldest keys, the worker that refused, the one that lags behind: what an alert looks for.
   postern_jwks_age_seconds: 'max',
+  postern_session_registry_up: 'min',
   postern_config_last_reload_success: 'min',
   postern_config_last_reload_timestamp_seconds: 'min',
   postern_ready: 'min',

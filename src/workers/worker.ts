@@ -3,8 +3,9 @@
 // counting it here again would make the second one of it that ends at once.
 
 import cluster from 'node:cluster';
+import type { RunOptions } from '../parts.ts';
 import { ConfigurationRefused } from '../reload.ts';
-import { type RunningGate, type RunOptions, runGateway } from '../run.ts';
+import { type RunningGate, runGateway } from '../run.ts';
 import type { FromWorker, MetricData, Question, ToWorker } from './messages.ts';
 import { isOurs } from './messages.ts';
 

@@ -34,11 +34,12 @@ export interface Trust {
   readonly kubeconfig: string;
 }
 
-/** Starts a gate; `more` replaces keys of the first one's configuration. */
+/** Starts a gate; `more` replaces keys of the first one's configuration, `args` are added to the command line. */
 export async function startOwnGate(
   context: Context,
   name: string,
   more: Readonly<Record<string, unknown>> = {},
+  args: readonly string[] = [],
 ): Promise<OwnGate> {
   const dir = mkdtempSync(join(context.dir, `gate-${name}-`));
   const config = { ...(JSON.parse(readFileSync(context.gate.configFile, 'utf8')) as object), ...more };
@@ -69,7 +70,7 @@ export async function startOwnGate(
     };
   };
   const first = await issue();
-  const program = startProgram(process.execPath, [MAIN, 'serve', '--config', configFile]);
+  const program = startProgram(process.execPath, [MAIN, 'serve', '--config', configFile, ...args]);
   const [line] = await program.seen(/^.*"msg":"serving".*$/m);
   const serving = JSON.parse(line) as {
     readonly address: string;

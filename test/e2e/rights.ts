@@ -27,7 +27,7 @@ export interface Rights {
 
 /** Makes them, and comes back when the API server's authorizer says yes to every rule for every subject. @throws Error when it goes on saying no. */
 export async function grantRights(context: Context, rights: Rights): Promise<void> {
-  await createObjects(context, rights.objects);
+  if (rights.objects.length > 0) await createObjects(context, rights.objects);
   const questions = rights.subjects.flatMap((subject) =>
     rights.rules.map((rule) => ({ ...subject, ...attributesOf(rule, rights.namespace) })),
   );

@@ -217,6 +217,7 @@ function makeMachine(spec: MachineSpec, time: FakeTime): FakeMachine {
     exec: async (command, _tty, streams: CommandStreams) => {
       ran.push(command);
       if (command[0] === 'wait') return await waitForTheCaller(streams);
+      if (command[0] === 'cat') return await repeatTheCaller(streams);
       streams.stdout?.end('done\n');
       streams.stderr?.end();
       return { exitCode: 3 };
@@ -240,6 +241,14 @@ function makeMachine(spec: MachineSpec, time: FakeTime): FakeMachine {
 async function waitForTheCaller({ stdout, gone }: CommandStreams): Promise<CommandOutcome> {
   stdout?.write('waiting\n');
   if (!gone.aborted) await once(gone, 'abort');
+  return { exitCode: 0 };
+}
+
+/** A command that says what it hears, until there is no more to hear. */
+async function repeatTheCaller({ stdin, stdout, stderr }: CommandStreams): Promise<CommandOutcome> {
+  for await (const chunk of stdin ?? []) stdout?.write(chunk);
+  stdout?.end();
+  stderr?.end();
   return { exitCode: 0 };
 }
 

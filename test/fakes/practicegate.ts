@@ -7,7 +7,8 @@ import type { FakeUpstream } from './upstream.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 
-function binding(name: string, rules: object[], subject: object) {
+/** A ClusterRole and its binding. */
+export function binding(name: string, rules: object[], subject: object) {
   return [
     { apiVersion: `${GROUP}/v1`, kind: 'ClusterRole', metadata: { name }, rules },
     {
@@ -20,7 +21,8 @@ function binding(name: string, rules: object[], subject: object) {
   ];
 }
 
-const OBJECTS = [
+/** The pod `one`, engineers who may run commands in it, and a gate that may impersonate. */
+export const OBJECTS = [
   podObject('one'),
   ...binding(
     'gate',
@@ -60,11 +62,7 @@ export async function startPracticeGate(
   const between = await front?.(practice);
   const upstreams = [{ name: 'practice', upstream: between ?? practice, user: { token: 'gate-token' } }];
   const gate = await startTestGate({ ...options, upstreams });
-  await practice.until(() => practice.machines.length === 1);
-  await practice.until(() => {
-    const pod = practice.server.store.get({ group: '', resource: 'pods' }, 'default', 'one');
-    return (pod?.['status'] as Json)?.phase === 'Running';
-  });
+  await untilPodRuns(practice);
   return {
     practice,
     gate,
@@ -74,4 +72,13 @@ export async function startPracticeGate(
       await practice.stop();
     },
   };
+}
+
+/** The pod `one` runs. */
+export async function untilPodRuns(practice: TestPractice): Promise<void> {
+  await practice.until(() => practice.machines.length === 1);
+  await practice.until(() => {
+    const pod = practice.server.store.get({ group: '', resource: 'pods' }, 'default', 'one');
+    return (pod?.['status'] as Json)?.phase === 'Running';
+  });
 }

@@ -253,6 +253,7 @@ t.test('S9b: a failure inside the gate is a 500 Status and forwards nothing', as
     stays: createStays(),
     now: Date.now,
     newID: randomUUID,
+    isLeaving: () => false,
     isDraining: () => false,
   });
   server.listen(0, '127.0.0.1');

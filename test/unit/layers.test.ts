@@ -37,7 +37,10 @@ const LAYERS: readonly (readonly Group[])[] = [
       /^proxy\/(address|ask|body|chunks|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
     ], // what both carriers share: header lines, the API server
   ],
-  [['onward', /^onward\//]], //                               how identity goes on to one cluster
+  [
+    ['onward', /^onward\//], //                               how identity goes on to one cluster
+    ['roster', /^roster\//], //                               the list of who is in at all replicas, and where it is kept
+  ],
   [['peercertificate', /^peercertificate\.ts$/]],
   [['generation', /^(clusters|generation|current)\.ts$/]], //   everything built from one configuration
   [['exchange', /^exchange\.ts$/]], //                          one request's record
@@ -57,9 +60,10 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['lifecycle', /^lifecycle\.ts$/],
     ['ops', /^ops\.ts$/],
     ['webhook', /^webhook\//], //                              the API server asks about tokens
+    ['presence', /^presence\//], //                            this replica's part in the roster
   ],
   [['server', /^server\.ts$/]],
-  [['run', /^(run|reload|vitals|process|expiry|series)\.ts$/]],
+  [['run', /^(run|parts|reload|vitals|process|expiry|series)\.ts$/]],
   [['workers', /^workers\//]], //                               several such gates, one process each
   [
     ['serve', /^cli\/serve\.ts$/],

@@ -4,6 +4,7 @@ import t from 'tap';
 import { type Connections, createLifecycle, type LifecycleDeps } from '../../src/lifecycle.ts';
 import { createLog } from '../../src/log.ts';
 import { createSessionRegistry, type Session } from '../../src/sessions.ts';
+import { makeTime } from '../fakes/time.ts';
 
 /** Connections that end when the test says so. */
 function fakeConnections() {
@@ -13,6 +14,7 @@ function fakeConnections() {
   });
   const calls: string[] = [];
   const connections: Connections = {
+    askToLeave: () => calls.push('ask to leave'),
     follow: () => {},
     close: () => {
       calls.push('close');
@@ -36,6 +38,7 @@ function setUp(more: Partial<LifecycleDeps> = {}) {
     endStreams: () => fake.calls.push('end streams'),
     ops: () => undefined,
     sessions,
+    drainDelayMs: () => 0,
     drainTimeoutMs: () => 60_000,
     log: createLog('info', { write: (text) => void lines.push(JSON.parse(text).msg) }),
     ...more,
@@ -54,6 +57,29 @@ t.test('ready only between listening and draining', async (t) => {
   end();
   await drained;
 });
+
+t.test(
+  'with a delay it is not ready at once, takes new work until the delay is over, and drains then',
+  async (t) => {
+    const time = makeTime(0);
+    const { lifecycle, end, calls, lines } = setUp({ drainDelayMs: () => 5_000, setTimer: time.setTimer });
+    lifecycle.markReady();
+    const drained = lifecycle.drain();
+    const state = () => [lifecycle.isReady(), lifecycle.isLeaving(), lifecycle.isDraining()];
+    t.same(state(), [false, true, false]);
+    t.same(calls, ['ask to leave']);
+    time.advance(4_999);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.same(state(), [false, true, false]);
+    time.advance(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.same(state(), [false, true, true]);
+    t.same(calls, ['ask to leave', 'close']);
+    end();
+    await drained;
+    t.same(lines, ['leaving: not ready, still serving', 'draining']);
+  },
+);
 
 t.test(
   'a drain ends when connections and sessions have ended, whichever is last, and closes nothing',

@@ -1,11 +1,12 @@
 import t from 'tap';
 import type { AuthenticationRequest } from '../../src/authn/authenticator.ts';
-import { DOOR_EVIDENCE, NO_EVIDENCE, type Objection, type Outcome } from '../../src/authn/outcome.ts';
+import { DOOR_EVIDENCE, NO_EVIDENCE, type Outcome } from '../../src/authn/outcome.ts';
 import type { Exchange } from '../../src/exchange.ts';
 import type { Generation } from '../../src/generation.ts';
 import { freezeUserInfo } from '../../src/kube/userinfo.ts';
 import { createLog } from '../../src/log.ts';
 import { AT_ONCE, createRounds, ROUND_MS } from '../../src/rounds.ts';
+import type { Stay } from '../../src/stays.ts';
 import { makeTime } from '../fakes/time.ts';
 
 // Who is in by a service account's token, asked about again: once in ROUND_MS, AT_ONCE at a time, and what each answer comes to.
@@ -34,7 +35,7 @@ interface Asked {
 function setUp(exchanges: readonly Partial<Exchange>[], clusters = ['lab']) {
   const time = makeTime(1_000_000);
   const asked: Asked[] = [];
-  const ended: (Objection & { readonly id: string })[] = [];
+  const ended: { readonly id: string; readonly detail: string }[] = [];
   const lines: string[] = [];
   const generation = {
     clusters: clusters.map((name) => ({ name, reviewer: { name } })),
@@ -44,16 +45,16 @@ function setUp(exchanges: readonly Partial<Exchange>[], clusters = ['lab']) {
         new Promise<Outcome>((answer) => asked.push({ request, answer })),
     },
   } as unknown as Generation;
-  const open = exchanges.map((one, index): readonly [Exchange, (why: Objection) => void] => {
+  const open = exchanges.map((one, index): Stay => {
     const exchange = {
       ...{ id: String(index), user: RUNNER, evidence: DOOR_EVIDENCE.serviceAccount, rawHeaders: [] },
       ...{ expiresAt: Number.POSITIVE_INFINITY, upstream: { name: 'lab' } },
       ...one,
     } as unknown as Exchange;
-    return [exchange, (why) => ended.push({ id: exchange.id, ...why })];
+    return { exchange, end: (detail) => ended.push({ id: exchange.id, detail }) };
   });
   const rounds = createRounds({
-    stays: { open: () => open },
+    stays: { open },
     current: () => generation,
     now: time.clock.now,
     log: createLog('info', { write: (text: string) => void lines.push(text) }),

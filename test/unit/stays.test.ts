@@ -28,7 +28,7 @@ const generation = (more: Partial<Generation> = {}): Generation =>
 function look(one: Exchange, next: Generation, objectors = OBJECTORS) {
   const ended: unknown[] = [];
   const stays = createStays(objectors);
-  stays.add(one, (why) => ended.push(why));
+  stays.add(one, (detail, status) => ended.push({ detail, told: JSON.parse(status).message }));
   return { count: stays.review(next), ended };
 }
 
@@ -53,7 +53,12 @@ t.test(
         },
       } as unknown as Generation['authenticator'],
     });
-    t.same(look(known, next), { count: 1, ended: [{ detail: 'why', cause: 'so' }] });
+    t.same(look(known, next), {
+      count: 1,
+      ended: [
+        { detail: 'why', told: 'The session has ended because so. Ask the administrator of this gate.' },
+      ],
+    });
     t.match(asked, [{ evidence: { door: 'aws' }, config: { jwt: [] } }, { peerTrusted: false }]);
   },
 );
@@ -68,15 +73,15 @@ t.test('what can not be judged may not stay', async (t) => {
   };
   t.match(look(exchange(), generation(), [broken]), {
     count: 1,
-    ended: [{ detail: 'it could not be judged under the new configuration', cause: '' }],
+    ended: [{ detail: 'it could not be judged under the new configuration', told: /no longer accepts/ }],
   });
 });
 
 t.test('who has left is forgotten', async (t) => {
   const stays = createStays();
   const leave = stays.add(exchange(), () => t.fail('is gone'));
-  t.equal([...stays.open()].length, 1);
+  t.equal([...stays.open].length, 1);
   leave();
-  t.equal([...stays.open()].length, 0);
+  t.equal([...stays.open].length, 0);
   t.equal(stays.review(generation({ anonymous: () => undefined })), 0);
 });

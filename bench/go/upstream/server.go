@@ -35,6 +35,7 @@ type server struct {
 	fixed       map[string][]byte // whole answers by path
 	chunkedHead []byte
 	watches     atomic.Int64
+	turns       *turns // nil: nobody waits
 }
 
 func newServer(pair tls.Certificate) *server {
@@ -114,6 +115,7 @@ func (c *connection) answerAll() error {
 			}
 		}
 		if answer, found := c.server.fixed[string(path)]; found {
+			c.server.turns.wait()
 			if _, err := c.Write(answer); err != nil {
 				return err
 			}

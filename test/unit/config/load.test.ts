@@ -74,7 +74,10 @@ t.test('the whole configuration, resolved and frozen', async (t) => {
       },
       tokenWebhook: undefined,
       authorization: { default: 'Allow', rules: [] },
-      sessions: { idleTimeoutMs: 0, maxDurationMs: 5_400_000, endOnExpiry: true, drainTimeoutMs: 300_000 },
+      sessions: {
+        ...{ idleTimeoutMs: 0, maxDurationMs: 5_400_000, endOnExpiry: true },
+        ...{ drainDelayMs: 0, drainTimeoutMs: 300_000, registry: undefined },
+      },
       log: { level: 'info' },
     },
     warnings: [],

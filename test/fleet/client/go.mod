@@ -1,0 +1,3 @@
+module postern.dev/fleetclient
+
+go 1.24
