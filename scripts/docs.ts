@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { chartReference, chartSchemaFile, chartValuesFile } from './docs/chart.ts';
 import { cliReference } from './docs/cli.ts';
 import { configReference, configSchemaFile } from './docs/config.ts';
 import { errorsReference } from './docs/errors.ts';
@@ -15,6 +16,9 @@ interface Generator {
 
 /** Every generated file. Add a generator here. */
 const GENERATORS: readonly Generator[] = [
+  chartReference,
+  chartSchemaFile,
+  chartValuesFile,
   cliReference,
   configReference,
   configSchemaFile,
