@@ -62,7 +62,11 @@ export const VALUES: readonly Refusal[] = [
     values: { config: { listen: { address: ':9443' } } },
     says: /\/config\/listen.*address/,
   },
-  { for: "a file in the configuration's place", values: { files: { 'postern.yaml': '' } }, says: /propertyName 'postern\.yaml'/ },
+  {
+    for: "a file in the configuration's place",
+    values: { files: { 'postern.yaml': '' } },
+    says: /propertyName 'postern\.yaml'/,
+  },
   {
     for: 'a verb for everything',
     values: { rbac: { actions: [{ verbs: ['*'] }] } },

@@ -1,0 +1,237 @@
+// The chart installed into the test cluster: releases made, changed and taken back by helm, and the person who goes through its Service.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ENGINEERS, TEST_NAMESPACE } from '../cluster/cluster.ts';
+import { type RunResult, run } from '../cluster/run.ts';
+import { type Background, startProgram } from '../e2e/background.ts';
+import { type Protocol, protocolEnv } from '../e2e/context.ts';
+import { askForToken } from '../e2e/desk.ts';
+import { until } from '../e2e/wait.ts';
+import { admin, adminOrFail, CHART, type Context, helm, NAMESPACE } from './context.ts';
+
+/** The release, and the name of its objects. */
+export const RELEASE = 'gate';
+export const NAME = 'gate-postern';
+/** How long open sessions may go on here after SIGTERM, in s. */
+export const DRAIN_SECONDS = 15;
+
+/** Who goes through the gate. */
+const ALICE = { sub: 'alice-id', email: 'alice@example.com', groups: [ENGINEERS] };
+
+/** Values of the install; `config` and others replace keys. */
+export function installValues(
+  context: Context,
+  more: { readonly config?: object; readonly [key: string]: unknown } = {},
+): object {
+  const { issuer, image } = context;
+  const { config, ...others } = more;
+  return {
+    image: { ...image, pullPolicy: 'Never' },
+    service: { type: 'NodePort' },
+    networkPolicy: { enabled: true },
+    config: {
+      authentication: {
+        jwt: [
+          {
+            issuer: { url: issuer.url, audiences: ['postern'], certificateAuthority: issuer.caPem },
+            claimMappings: {
+              username: { claim: 'email', prefix: '' },
+              groups: { claim: 'groups', prefix: '' },
+              uid: { claim: 'sub' },
+            },
+          },
+        ],
+      },
+      sessions: { drainTimeout: `${DRAIN_SECONDS}s` },
+      ...config,
+    },
+    ...others,
+  };
+}
+
+/** Runs `helm install` or `upgrade` with these values, and waits until the pods are ready. */
+export function release(context: Context, verb: 'install' | 'upgrade', values: object): Promise<RunResult> {
+  const file = join(context.dir, `${verb}-${process.hrtime.bigint()}.json`);
+  writeFileSync(file, JSON.stringify(values));
+  return helm(context, [
+    verb,
+    RELEASE,
+    CHART,
+    '--namespace',
+    NAMESPACE,
+    '--values',
+    file,
+    '--wait',
+    '--timeout',
+    '120s',
+  ]);
+}
+
+/** A token of alice's. */
+export function tokenOfAlice({ issuer }: Context): Promise<string> {
+  return askForToken(issuer.deskUrl, { claims: ALICE, options: { expiresIn: 3600 } });
+}
+
+/** One pod of the gate. */
+export interface GatePod {
+  readonly name: string;
+  readonly uid: string;
+  readonly isReady: boolean;
+  readonly isEnding: boolean;
+}
+
+/** The gate's pods, by name. */
+export async function gatePods(context: Context): Promise<readonly GatePod[]> {
+  const selector = `app.kubernetes.io/instance=${RELEASE}`;
+  const { items } = JSON.parse(
+    await adminOrFail(context, ['get', 'pods', '--namespace', NAMESPACE, '-l', selector, '-o', 'json']),
+  ) as { items: PodObject[] };
+  return items
+    .map(({ metadata, status }) => ({
+      name: metadata.name,
+      uid: metadata.uid,
+      isReady: (status.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
+      isEnding: metadata.deletionTimestamp !== undefined,
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+interface PodObject {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Has the kubelet look at the gate's pods now, as docs/how-to/helm.md says: it renews files of ConfigMaps when it looks at a pod. */
+export async function lookNow(context: Context): Promise<void> {
+  const note = `postern.dev/look=${process.hrtime.bigint()}`;
+  const args = [
+    'annotate',
+    'pods',
+    '--overwrite',
+    '--namespace',
+    NAMESPACE,
+    '-l',
+    `app.kubernetes.io/instance=${RELEASE}`,
+    note,
+  ];
+  await adminOrFail(context, args);
+}
+
+/** What alice does through the gate with stock kubectl. */
+export interface Alice {
+  readonly kubeconfig: string;
+  readonly run: (args: readonly string[], protocol?: Protocol) => Promise<RunResult>;
+  readonly start: (args: readonly string[], protocol?: Protocol) => Background;
+}
+
+/** Alice with the kubeconfig that NOTES.txt made. */
+export function aliceWith(context: Context, kubeconfig: string): Alice {
+  const env = (protocol: Protocol) => ({
+    KUBECONFIG: kubeconfig,
+    HOME: context.dir,
+    ...protocolEnv(protocol),
+  });
+  const all = (args: readonly string[]) => [
+    '--kubeconfig',
+    kubeconfig,
+    '--namespace',
+    TEST_NAMESPACE,
+    ...args,
+  ];
+  return {
+    kubeconfig,
+    run: (args, protocol = 'websocket') => admin(context, all(args), { env: env(protocol) }),
+    start: (args, protocol = 'websocket') => startProgram(context.kubectl, all(args), env(protocol)),
+  };
+}
+
+/** Makes the pod that sessions go to, in the namespace of the tests' own objects. */
+export async function makeTarget(context: Context): Promise<void> {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'target', namespace: TEST_NAMESPACE },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'c', image: context.testImage, command: ['sh', '-c', COUNT_ALWAYS] }],
+    },
+  };
+  await adminOrFail(context, ['apply', '-f', '-'], { input: JSON.stringify(pod) });
+  await adminOrFail(context, [
+    'wait',
+    '--namespace',
+    TEST_NAMESPACE,
+    '--for=condition=Ready',
+    '--timeout=60s',
+    'pod/target',
+  ]);
+}
+
+const COUNT_ALWAYS = 'trap "exit 0" TERM; i=0; while :; do i=$((i+1)); echo "line $i"; sleep 1; done';
+
+/** Opens an exec that counts until the file /tmp/NAME is there, and then ends with 7. */
+export async function openCounting(alice: Alice, name: string, protocol: Protocol): Promise<Background> {
+  const script = `i=0; while [ ! -e /tmp/${name} ]; do i=$((i+1)); echo "count $i"; sleep 1; done; exit 7`;
+  const session = alice.start(['exec', 'target', '--', 'sh', '-c', script], protocol);
+  await session.seen(/count 1\b/);
+  return session;
+}
+
+/** Waits until it has counted three further than it has now. */
+export async function countsOn(session: Background): Promise<void> {
+  const last = Number([...session.stdout().matchAll(/count (\d+)/g)].at(-1)?.[1] ?? 0);
+  await session.seen(new RegExp(`count ${last + 3}\\b`));
+}
+
+/** Ends a counting exec from within, past the gate. */
+export async function letEnd(context: Context, name: string): Promise<void> {
+  await adminOrFail(context, [
+    'exec',
+    '--namespace',
+    TEST_NAMESPACE,
+    'target',
+    '--',
+    'touch',
+    `/tmp/${name}`,
+  ]);
+}
+
+/** Runs the commands that NOTES.txt prints, in `dir`, as a person would paste them. */
+export async function followNotes(
+  context: Context,
+  notes: string,
+  dir: string,
+): Promise<RunResult & { readonly script: string }> {
+  mkdirSync(dir, { recursive: true });
+  const bin = join(context.dir, 'notes-bin');
+  mkdirSync(bin, { recursive: true });
+  for (const name of ['kubectl', 'helm'] as const) {
+    const wrapper = `#!/bin/sh\nexec '${context[name]}' "$@"\n`;
+    writeFileSync(join(bin, name), wrapper, { mode: 0o755 });
+  }
+  const commands = notes.split('\n').filter((line) => line.startsWith('  '));
+  const script = ['set -eu', ...commands].join('\n');
+  const env = {
+    PATH: `${bin}:${process.env['PATH']}`,
+    HOME: context.dir,
+    KUBECONFIG: context.adminKubeconfig,
+    TOKEN: await tokenOfAlice(context),
+  };
+  return { ...(await run('sh', ['-c', script], { cwd: dir, env, timeoutMs: 180_000 })), script };
+}
+
+/** Asks until the gate's rules answer alice as wanted: whether she may list secrets. */
+export async function untilSecrets(alice: Alice, wanted: 'shown' | 'refused'): Promise<string> {
+  let last = '';
+  await until(
+    `secrets to be ${wanted}`,
+    async () => {
+      const { code, stderr } = await alice.run(['get', 'secrets']);
+      last = stderr;
+      return (code === 0) === (wanted === 'shown');
+    },
+    90_000,
+  );
+  return last;
+}
