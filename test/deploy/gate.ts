@@ -14,7 +14,7 @@ import { admin, adminOrFail, CHART, type Context, helm, NAMESPACE } from './cont
 export const RELEASE = 'gate';
 export const NAME = 'gate-postern';
 /** How long open sessions may go on here after SIGTERM, in s. */
-export const DRAIN_SECONDS = 15;
+export const DRAIN_SECONDS = 20;
 
 /** Who goes through the gate. */
 const ALICE = { sub: 'alice-id', email: 'alice@example.com', groups: [ENGINEERS] };

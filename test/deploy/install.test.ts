@@ -96,7 +96,12 @@ t.test(
     await gate.untilSecrets(alice, 'shown');
 
     const rules = [
-      { name: 'no-secrets', resources: ['secrets'], decision: 'Deny', message: 'secrets stay in the vault' },
+      {
+        name: 'no-secrets',
+        resources: [{ group: '', resources: ['secrets'] }],
+        decision: 'Deny',
+        message: 'secrets stay in the vault',
+      },
     ];
     const upgraded = await gate.release(
       context,
