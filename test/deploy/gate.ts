@@ -77,6 +77,8 @@ export function tokenOfAlice({ issuer }: Context): Promise<string> {
 export interface GatePod {
   readonly name: string;
   readonly uid: string;
+  /** The pod's own. */
+  readonly address: string;
   readonly isReady: boolean;
   readonly isEnding: boolean;
 }
@@ -91,6 +93,7 @@ export async function gatePods(context: Context): Promise<readonly GatePod[]> {
     .map(({ metadata, status }) => ({
       name: metadata.name,
       uid: metadata.uid,
+      address: status.podIP ?? '',
       isReady: (status.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
       isEnding: metadata.deletionTimestamp !== undefined,
     }))
@@ -99,7 +102,10 @@ export async function gatePods(context: Context): Promise<readonly GatePod[]> {
 
 interface PodObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status: {
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 
 /** Has the kubelet look at the gate's pods now, as docs/how-to/helm.md says: it renews files of ConfigMaps when it looks at a pod. */
@@ -157,7 +163,15 @@ export async function makeTarget(context: Context): Promise<void> {
       containers: [{ name: 'c', image: context.testImage, command: ['sh', '-c', COUNT_ALWAYS] }],
     },
   };
-  await adminOrFail(context, ['apply', '-f', '-'], { input: JSON.stringify(pod) });
+  await adminOrFail(context, [
+    'delete',
+    'pod',
+    'target',
+    '--namespace',
+    TEST_NAMESPACE,
+    '--ignore-not-found',
+  ]);
+  await adminOrFail(context, ['create', '-f', '-'], { input: JSON.stringify(pod) });
   await adminOrFail(context, [
     'wait',
     '--namespace',
@@ -221,17 +235,26 @@ export async function followNotes(
   return { ...(await run('sh', ['-c', script], { cwd: dir, env, timeoutMs: 180_000 })), script };
 }
 
-/** Asks until the gate's rules answer alice as wanted: whether she may list secrets. */
-export async function untilSecrets(alice: Alice, wanted: 'shown' | 'refused'): Promise<string> {
+/** Asks every replica, each by its own address, until all answer `question` with success, or all with failure. @returns the last stderr. */
+export async function untilAll(
+  context: Context,
+  alice: Alice,
+  question: readonly string[],
+  wanted: 'done' | 'refused',
+): Promise<string> {
   let last = '';
+  const asked = async ({ address }: GatePod) => {
+    const { code, stderr } = await alice.run(['--server', `https://${address}:8443`, ...question]);
+    last = stderr;
+    return (code === 0) === (wanted === 'done');
+  };
   await until(
-    `secrets to be ${wanted}`,
-    async () => {
-      const { code, stderr } = await alice.run(['get', 'secrets']);
-      last = stderr;
-      return (code === 0) === (wanted === 'shown');
-    },
+    `kubectl ${question.join(' ')} to be ${wanted} by every replica`,
+    async () => (await Promise.all((await gatePods(context)).map(asked))).every(Boolean),
     90_000,
   );
   return last;
 }
+
+/** What every replica is asked to see which configuration it has. */
+export const SECRETS = ['--tls-server-name', NAME, 'get', 'secrets'] as const;
