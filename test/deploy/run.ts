@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Cluster, Node } from '../cluster/cluster.ts';
 import { runtimeSocket } from '../cluster/components.ts';
+import { importArchive } from '../cluster/images.ts';
 import { ensureHelm, ensureKubectls } from '../cluster/kubectls.ts';
 import { startCluster } from '../cluster/node.ts';
 import { sayOnStderr, timed } from '../cluster/progress.ts';
-import { runOrFail } from '../cluster/run.ts';
 import { type Desk, openDesk } from '../e2e/desk.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
 import { buildImage } from '../image/build.ts';
@@ -93,8 +93,7 @@ async function bringImage({ dir }: Cluster): Promise<void> {
     outFile: join(dir, 'postern.tar'),
     tag: `${IMAGE.repository}:${IMAGE.tag}`,
   });
-  const ctr = ['-a', runtimeSocket(dir), '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'native'];
-  await runOrFail('ctr', [...ctr, archive], { timeoutMs: 120_000 });
+  await importArchive(archive, runtimeSocket(dir));
 }
 
 /** The issuer listens where pods reach it: at our end of the node's link. */
