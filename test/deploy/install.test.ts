@@ -5,15 +5,26 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ENGINEERS, TEST_NAMESPACE } from '../cluster/cluster.ts';
 import { until } from '../e2e/wait.ts';
+import {
+  aliceWith,
+  countsOn,
+  followNotes,
+  letEnd,
+  makeTarget,
+  openCounting,
+  SECRETS,
+  untilAll,
+} from './alice.ts';
+import { startCalling } from './caller.ts';
 import { admin, adminOrFail, helm, NAMESPACE, readContext } from './context.ts';
 import * as gate from './gate.ts';
 import { findTraces } from './traces.ts';
 
 const context = readContext();
 const before = await findTraces(context);
-await gate.makeTarget(context);
+await makeTarget(context);
 const kubeconfig = join(context.dir, 'person', 'postern.kubeconfig');
-const alice = gate.aliceWith(context, kubeconfig);
+const alice = aliceWith(context, kubeconfig);
 t.teardown(() =>
   helm(context, ['uninstall', gate.RELEASE, '--namespace', NAMESPACE, '--ignore-not-found', '--wait']),
 );
@@ -26,7 +37,7 @@ t.test(
     const pods = await gate.gatePods(context);
     t.match(pods, [{ isReady: true }, { isReady: true }]);
     const notes = installed.stdout.slice(installed.stdout.indexOf('NOTES:'));
-    const followed = await gate.followNotes(context, notes, join(context.dir, 'person'));
+    const followed = await followNotes(context, notes, join(context.dir, 'person'));
     t.equal(followed.code, 0, `${followed.script}\n${followed.stdout}${followed.stderr}`);
     t.match(followed.stdout, /Username +alice@example\.com/);
     t.match(followed.stdout, new RegExp(`Groups +\\[${ENGINEERS} system:authenticated\\]`));
@@ -89,11 +100,11 @@ t.test(
   'an upgrade and a rollback of the configuration cut nothing: no pod is replaced, no session ends',
   async (t) => {
     const sessions = [
-      await gate.openCounting(alice, 'stop-ws', 'websocket'),
-      await gate.openCounting(alice, 'stop-spdy', 'spdy'),
+      await openCounting(alice, 'stop-ws', 'websocket'),
+      await openCounting(alice, 'stop-spdy', 'spdy'),
     ];
     const pods = await gate.gatePods(context);
-    await gate.untilAll(context, alice, gate.SECRETS, 'done');
+    await untilAll(context, alice, SECRETS, 'done');
 
     const rules = [
       {
@@ -110,16 +121,16 @@ t.test(
     );
     t.equal(upgraded.code, 0, upgraded.stderr);
     await gate.lookNow(context);
-    t.match(await gate.untilAll(context, alice, gate.SECRETS, 'refused'), /secrets stay in the vault/);
+    t.match(await untilAll(context, alice, SECRETS, 'refused'), /secrets stay in the vault/);
 
     const back = await helm(context, ['rollback', gate.RELEASE, '1', '--namespace', NAMESPACE, '--wait']);
     t.equal(back.code, 0, back.stderr);
     await gate.lookNow(context);
-    await gate.untilAll(context, alice, gate.SECRETS, 'done');
+    await untilAll(context, alice, SECRETS, 'done');
 
-    for (const session of sessions) await gate.countsOn(session);
+    for (const session of sessions) await countsOn(session);
     t.strictSame(await gate.gatePods(context), pods, 'the same pods');
-    for (const name of ['stop-ws', 'stop-spdy']) await gate.letEnd(context, name);
+    for (const name of ['stop-ws', 'stop-spdy']) await letEnd(context, name);
     t.strictSame(await Promise.all(sessions.map(({ ended }) => ended)), [7, 7], 'they ended by themselves');
   },
 );
@@ -127,8 +138,9 @@ t.test(
 t.test(
   'an upgrade that replaces the pods lets sessions go on until they end or the drain is over',
   async (t) => {
-    const leaving = await gate.openCounting(alice, 'stop-leaving', 'websocket');
-    const staying = await gate.openCounting(alice, 'stop-staying', 'websocket');
+    const leaving = await openCounting(alice, 'stop-leaving', 'websocket');
+    const staying = await openCounting(alice, 'stop-staying', 'websocket');
+    const hangUp = startCalling(await gate.reachService(context));
     const old = new Set((await gate.gatePods(context)).map(({ uid }) => uid));
     const values = gate.installValues(context, { podAnnotations: { 'example.com/rolled': 'yes' } });
     const upgraded = gate.release(context, 'upgrade', values);
@@ -136,17 +148,20 @@ t.test(
       const left = (await gate.gatePods(context)).filter(({ uid }) => old.has(uid));
       return left.length > 0 && left.every(({ isEnding }) => isEnding);
     });
-    await gate.countsOn(leaving);
-    await gate.letEnd(context, 'stop-leaving');
+    await countsOn(leaving);
+    await letEnd(context, 'stop-leaving');
     t.equal(await leaving.ended, 7, 'it ended by itself, on a gate that was told to end');
     t.match(await alice.run(['get', 'pods']), { code: 0 }, 'meanwhile others come in');
     t.match(await upgraded, { code: 0 });
-    await gate.countsOn(staying);
+    await countsOn(staying);
     t.equal(await staying.ended, 1);
     t.match(staying.stderr(), /shutting down/);
     await until('the old pods to be gone', async () =>
       (await gate.gatePods(context)).every(({ uid }) => !old.has(uid)),
     );
+    const { answered, failed } = await hangUp();
+    t.strictSame(failed, [], 'no short request failed while the pods were replaced');
+    t.ok(answered > 100, `${answered} were answered`);
   },
 );
 
@@ -171,7 +186,7 @@ t.test(
     t.not(await certificate(), first);
     await gate.lookNow(context);
     const byAddress = ['--tls-server-name', context.nodeAddress, 'auth', 'whoami'];
-    await gate.untilAll(context, alice, byAddress, 'done');
+    await untilAll(context, alice, byAddress, 'done');
   },
 );
 
