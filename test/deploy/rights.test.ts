@@ -86,7 +86,7 @@ const MODES: readonly Mode[] = [
         WHO,
         { code: 0, stdout: new RegExp(`^system:serviceaccount:${TEST_NAMESPACE}:default$`) },
       ],
-      ['an account of another namespace', WHO, refused],
+      ['an account of another namespace', ['get', '--raw', '/version'], refused],
     ],
   },
   {
