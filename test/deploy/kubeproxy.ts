@@ -13,13 +13,15 @@ import type { Cluster, Node } from '../cluster/cluster.ts';
 import { readStartTime } from '../cluster/proc.ts';
 import { announced, type Say } from '../cluster/progress.ts';
 import { pidsFile } from '../cluster/remove.ts';
-import { runOrFail } from '../cluster/run.ts';
+import { run, runOrFail } from '../cluster/run.ts';
 import { until } from '../e2e/wait.ts';
 
 const SOURCE = join(import.meta.dirname, 'kubeproxy');
 
 /** The binary, from the cache or built now: about a minute when the cluster's own programs were built before. */
 export async function ensureKubeProxy(say: Say): Promise<string> {
+  if ((await run('iptables-save', ['--version'])).code !== 0)
+    throw new Error('This machine has no iptables, with which kube-proxy works: apt-get install -y iptables');
   const goMod = readFileSync(join(SOURCE, 'go.mod'));
   if (!goMod.includes(` v${KUBERNETES_VERSION}\n`))
     throw new TypeError(`kubeproxy/go.mod does not require v${KUBERNETES_VERSION}: change both together`);
