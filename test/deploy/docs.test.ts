@@ -26,7 +26,8 @@ for (const [index, text] of examples.entries())
     const folder = join(dir, `example-${index}`);
     mkdirSync(folder);
     const file = join(folder, 'postern.yaml');
-    writeFileSync(file, (map?.['data'] as Record<string, string>)['postern.yaml'] ?? '');
+    const data = (map?.['data'] ?? {}) as Record<string, string>;
+    writeFileSync(file, data['postern.yaml'] ?? '');
     const verdict = await check(file);
     t.equal(verdict.code, 0, verdict.printed);
   });
