@@ -1,7 +1,9 @@
 // Writes the generated reference files (npm run docs); with --check it only compares them and fails when one is stale.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { chartReference, chartSchemaFile, chartValuesFile } from './docs/chart.ts';
+import { chartCopies, strayCopies } from './docs/chartcopies.ts';
 import { cliReference } from './docs/cli.ts';
 import { configReference, configSchemaFile } from './docs/config.ts';
 import { errorsReference } from './docs/errors.ts';
@@ -17,6 +19,10 @@ interface Generator {
 
 /** Every generated file. Add a generator here. */
 const GENERATORS: readonly Generator[] = [
+  chartReference,
+  chartSchemaFile,
+  chartValuesFile,
+  ...chartCopies(),
   cliReference,
   configReference,
   configSchemaFile,
@@ -41,12 +47,14 @@ function writeAll(): void {
     mkdirSync(dirname(join(ROOT, file)), { recursive: true });
     writeFileSync(join(ROOT, file), render());
   }
+  for (const file of strayCopies()) rmSync(join(ROOT, file));
 }
 
 function checkAll(): number {
   const stale = GENERATORS.filter(({ file, render }) => readCurrent(file) !== render());
   for (const { file } of stale) process.stderr.write(`${file} is stale: run npm run docs\n`);
-  return stale.length > 0 ? 1 : 0;
+  for (const file of strayCopies()) process.stderr.write(`${file} is a copy of nothing: run npm run docs\n`);
+  return stale.length + strayCopies().length > 0 ? 1 : 0;
 }
 
 if (process.argv.includes('--check')) process.exitCode = checkAll();

@@ -201,8 +201,8 @@ function listLater(node: SchemaNode, path: string): Section[] {
   return node.items ? [...children, ...listLater(node.items, `${path}[]`)] : children;
 }
 
-/** Draft 07: without our keywords, keys with a default not required, `dependentRequired` by its old name. */
-function toJSONSchema(node: SchemaNode): Record<string, unknown> {
+/** A node as draft 07: without our keywords, keys with a default not required, `dependentRequired` by its old name. */
+export function toJSONSchema(node: SchemaNode): Record<string, unknown> {
   const { properties, items, required, dependentRequired, description, ...rest } = node;
   const plain = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith('x-')));
   const instead = node['x-later'];
