@@ -21,8 +21,12 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-/** Whether redis-server is installed; a test that needs it says so. */
-export async function hasRedis(): Promise<boolean> {
+/** Options of a test that needs redis-server, which .ci/run installs: skipped, with what to do, where there is none. */
+export const withRedis = {
+  skip: (await hasRedis()) ? false : 'no redis-server: apt-get install redis-server',
+};
+
+async function hasRedis(): Promise<boolean> {
   const child = spawn('redis-server', ['--version'], { stdio: 'ignore' });
   return new Promise((resolve) => {
     child.once('error', () => resolve(false));

@@ -5,7 +5,7 @@ import { createKubeApi, type KubeApi } from '../../src/roster/kubeapi.ts';
 import { createKubeReplicaBoard, GONE_MS, PAGE_LABEL } from '../../src/roster/kubeboard.ts';
 import { ORDER_LIFE_MS } from '../../src/roster/order.ts';
 import { type Entry, packPage } from '../../src/roster/page.ts';
-import { startRedis } from '../fakes/redis.ts';
+import { startRedis, withRedis } from '../fakes/redis.ts';
 import { NAMESPACE, openExec, type Replicas, runHere, startReplicas } from '../fakes/replicas.ts';
 import { eventually } from '../fakes/sessions.ts';
 
@@ -37,6 +37,7 @@ const isBack = ({ msg }: Readonly<Record<string, unknown>>) =>
 
 t.test(
   'a Redis that dies: sessions go on, one line, a metric, ready all the same; and back again',
+  withRedis,
   async (t) => {
     const redis = await startRedis({ tls: false });
     const replicas = await startReplicas(1, { registry: { redis: redis.config } });
@@ -75,7 +76,7 @@ t.test(
   },
 );
 
-t.test('a wrong password, and no rights: what to do', async (t) => {
+t.test('a wrong password, and no rights: what to do', withRedis, async (t) => {
   const redis = await startRedis({ tls: false });
   t.teardown(() => redis.stop());
   const [, url = ''] = redis.flags;
@@ -90,6 +91,7 @@ t.test('a wrong password, and no rights: what to do', async (t) => {
 
 t.test(
   "the users that the how-to gives a Redis may do what they need, and the operator's no more",
+  withRedis,
   async (t) => {
     const page = readFileSync(new URL('../../docs/how-to/sessions.md', import.meta.url), 'utf8');
     const users = [...page.matchAll(/^user .*$/gm)].map(([line]) => line.replace('>PASSWORD', '>opensesame'));
