@@ -2,6 +2,7 @@
 // another program's. CONTRIBUTING.md has the convention for pages; a block that fits none of it is an error, so that none is left unread.
 
 import { parseAllDocuments } from 'yaml';
+import { readBlocks } from './markdown.ts';
 
 /** A ```yaml block. `section` counts the headings above it. */
 export interface YamlBlock {
@@ -25,29 +26,31 @@ export type Meaning =
   | { readonly kind: 'file'; readonly name: string }
   | { readonly kind: 'other' };
 
-const FENCE = /^( *)```yaml\s*$/;
+const HEADING = /^#{1,6} /;
 const MARK = /^\s*<!-- (.*) -->\s*$/;
 const FILE_COMMENT = /^# ([\w-]+\.(?:yaml|kubeconfig))\b/;
 
 /** The ```yaml blocks of a page, in order. @throws Error when one has no end. */
 export function readYamlBlocks(page: string): readonly YamlBlock[] {
-  const lines = page.split('\n');
-  const blocks: YamlBlock[] = [];
-  let section = 0;
-  for (let at = 0; at < lines.length; at++) {
-    if (/^#{1,6} /.test(lines[at] ?? '')) section++;
-    const indent = FENCE.exec(lines[at] ?? '')?.[1];
-    if (indent === undefined) continue;
-    const end = lines.findIndex((line, index) => index > at && line.trim() === '```');
-    if (end < 0) throw new Error(`the block of line ${at + 1} has no end`);
-    const inside = lines
-      .slice(at + 1, end)
-      .map((line) => line.replace(new RegExp(`^ {0,${indent.length}}`), ''));
-    const mark = MARK.exec(lines[at - 1] ?? '')?.[1] ?? '';
-    blocks.push({ line: at + 2, text: `${inside.join('\n')}\n`, section, mark });
-    at = end;
-  }
-  return blocks;
+  const blocks = readBlocks(page);
+  const all = page.split('\n');
+  // Comments within blocks look like headings: those above are taken off again.
+  const textOf = ({ line, lines }: (typeof blocks)[number]) => all.slice(line - 1, line - 1 + lines.length);
+  const above = (line: number): number =>
+    headingsIn(all.slice(0, line - 1)) -
+    headingsIn(blocks.filter((block) => block.line < line).flatMap(textOf));
+  return blocks
+    .filter(({ language }) => language === 'yaml')
+    .map(({ line, lines, before }) => ({
+      line,
+      text: `${lines.join('\n')}\n`,
+      section: above(line),
+      mark: MARK.exec(before)?.[1] ?? '',
+    }));
+}
+
+function headingsIn(lines: readonly string[]): number {
+  return lines.filter((line) => HEADING.test(line)).length;
 }
 
 /** What a block is; `keys` are those of a configuration. @throws Error that says how to mark it. */
