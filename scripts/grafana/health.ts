@@ -3,12 +3,10 @@
 import { dashboard, labelVariable } from './dashboard.ts';
 import { series, stat } from './panels.ts';
 import { eventLoop, memory } from './process.ts';
-import { CLUSTERS, GATES, INSTANCES, quantile, rate } from './selectors.ts';
+import { CLUSTERS, GATES, INSTANCES, rate } from './selectors.ts';
 
 const DAY = 86_400;
 const CERTIFICATES = `postern_certificate_expiry_timestamp_seconds{${GATES}}`;
-
-const REVIEWS = { metric: 'postern_subject_access_review_duration_seconds', selector: CLUSTERS };
 
 const now = {
   title: 'Now',
@@ -111,38 +109,6 @@ const upstream = {
   ],
 };
 
-const impersonation = {
-  title: 'Impersonation (kubectl --as)',
-  height: 8,
-  panels: [
-    series({
-      title: 'Checks',
-      description:
-        'Requests that ask to be somebody else, by what the cluster said. forbidden: the gate may not ask, give its account that right. unavailable: no answer.',
-      unit: 'ops',
-      queries: [
-        {
-          expr: rate('postern_impersonation_checks_total', CLUSTERS, ['cluster', 'outcome']),
-          legend: '{{cluster}} {{outcome}}',
-        },
-      ],
-    }),
-    series({
-      title: 'Time of a question',
-      description:
-        'What the API server takes for one SubjectAccessReview, 99th percentile; a request waits for all of its own at once, for 5 s at most. A slow authorization webhook shows here.',
-      unit: 's',
-      queries: [
-        {
-          expr: quantile(0.99, REVIEWS, ['cluster']),
-          legend: '{{cluster}}',
-        },
-      ],
-      limits: { warn: 0.5, bad: 2.5 },
-    }),
-  ],
-};
-
 const keys = {
   title: "Issuers' keys",
   height: 8,
@@ -236,7 +202,7 @@ export const health = dashboard({
   title: 'Postern / Health',
   description:
     "The gate's processes and what they depend on: API servers, issuers' keys, configuration, certificates.",
-  rows: [now, eventLoop, memory, upstream, impersonation, keys, configuration],
+  rows: [now, eventLoop, memory, upstream, keys, configuration],
   variables: [
     labelVariable(
       'instance',

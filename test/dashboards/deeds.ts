@@ -63,14 +63,6 @@ const login =
 const bearer = (token: string) => ['Authorization', `Bearer ${token}`];
 const forged = (token: string) => `${token.slice(0, -8)}AAAAAAAA`;
 
-/** `kubectl --as` somebody, whom the echo's cluster lets the caller be or not. */
-const actAs =
-  (wanted: string): Deed =>
-  async ({ gate, caller: callerOf }) => {
-    const headers = [...bearer(await gate.place.token()), 'Impersonate-User', wanted];
-    await callerOf(gate.name).call({ path: `/clusters/echo${PODS}`, headers });
-  };
-
 /** A WebSocket with its token in the subprotocol, as a browser sends it. */
 const subprotocol =
   (isGood: boolean): Deed =>
@@ -185,8 +177,6 @@ export const DEEDS: readonly Row[] = [
   [0.5, rest('GET', `/clusters/echo${BROKEN_PATH}`)],
   [0.4, rest('GET', `/clusters/lost${PODS}`)],
   [0.6, leave],
-  [0.8, actAs('bob')],
-  [0.3, actAs('root')],
   [1, login((site) => site.staff.sign({ aud: 'another' }).then(bearer))],
   [1, login(async (site) => bearer(forged(await site.staff.sign())))],
   [0.6, login(() => [])],

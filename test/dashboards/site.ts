@@ -9,7 +9,6 @@ import { type Background, startProgram } from '../e2e/background.ts';
 import { jwtEntry, type TestGate } from '../fakes/gate.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
 import { startPracticeGate } from '../fakes/practicegate.ts';
-import { REVIEWS_URL, reviewing } from '../fakes/reviews.ts';
 import { type EchoUpstream, startEcho } from '../fakes/sessions.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
@@ -148,9 +147,6 @@ function siteConfig({ config, issuer }: TestGate, proxy: Issuer): SiteConfig {
 /** By the number at the end. ms */
 const slowness = (url: string) => 5 + 4 * Number(/\d+$/.exec(url)?.[0] ?? 0);
 
-/** Who may be impersonated. */
-const access = reviewing(({ resourceAttributes }) => resourceAttributes?.['name'] === 'bob');
-
 /** Some answers take their time, some are the API server's own faults. */
 function answerSlowlyOrBroken(
   ...[request, response]: Parameters<NonNullable<Parameters<typeof startEcho>[0]>['handler'] & object>
@@ -158,7 +154,6 @@ function answerSlowlyOrBroken(
   const { url = '' } = request;
   if (url.startsWith(BROKEN_PATH)) response.writeHead(500).end('{"kind":"Status"}');
   else if (url.startsWith(SLOW_PATH)) setTimeout(() => response.end('{}'), slowness(url));
-  else if (url === REVIEWS_URL) access.handler(request, response);
   else response.end('{}');
 }
 
