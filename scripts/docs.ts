@@ -22,13 +22,14 @@ const GENERATORS: readonly Generator[] = [
   chartReference,
   chartSchemaFile,
   chartValuesFile,
-  ...chartCopies(),
   cliReference,
   configReference,
   configSchemaFile,
   errorsReference,
   metricsReference,
   ...dashboardFiles,
+  // Of what stands in deploy/, so after the dashboards.
+  ...chartCopies(),
   sizingPage,
 ];
 

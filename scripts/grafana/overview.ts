@@ -1,6 +1,7 @@
 // The first look: does it serve, how much, how fast, what fails, and who gets in.
 
 import { dashboard } from './dashboard.ts';
+import { impersonation } from './impersonation.ts';
 import { series, stat } from './panels.ts';
 import { CLUSTERS, GATES, quantile, rate, share } from './selectors.ts';
 
@@ -234,5 +235,5 @@ export const overview = dashboard({
   uid: 'postern-overview',
   title: 'Postern / Overview',
   description: 'Does the gate serve, how much, how fast, what fails, and who gets in.',
-  rows: [now, traffic, latency, errors, people],
+  rows: [now, traffic, latency, errors, people, impersonation],
 });

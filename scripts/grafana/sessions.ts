@@ -110,7 +110,7 @@ const comingAndGoing = {
     series({
       title: 'Ended by reason',
       description:
-        'client and upstream: closed by that side. expired: identity or a limit of sessions. killed: by an operator. drained: our shutdown. error: neither side, which should not be.',
+        'client and upstream: closed by that side. expired: identity or a limit of sessions. killed: by an operator or a reload. drained: our shutdown, mostly lost, as the process ends with it. error: neither side, which should not be.',
       unit: 'ops',
       queries: [{ expr: ended(['end'], ',end!="refused"'), legend: '{{end}}' }],
       alerts: ['PosternSessionsFailing'],
@@ -171,11 +171,49 @@ const load = {
   ],
 };
 
+const replicas = {
+  title: 'Replicas (where sessions.registry is set)',
+  height: 8,
+  panels: [
+    series({
+      title: 'Registry reached',
+      description:
+        '1: this replica tells the others who is in. 0: postern sessions list and end miss its sessions; the log says why. Nobody else notices.',
+      unit: 'short',
+      queries: [
+        {
+          expr: `min by (instance, kind) (postern_session_registry_up{${GATES}})`,
+          legend: '{{instance}} {{kind}}',
+        },
+      ],
+      max: 1,
+      alerts: ['PosternSessionRegistryDown'],
+    }),
+    series({
+      title: 'Writes to the registry',
+      description:
+        'failed beside ok: rights, conflicts or a busy API server. A rise with the sessions is right.',
+      unit: 'ops',
+      queries: [
+        { expr: rate('postern_session_registry_writes_total', GATES, ['outcome']), legend: '{{outcome}}' },
+      ],
+      alerts: ['PosternSessionRegistryDown'],
+    }),
+    series({
+      title: 'Orders to end sessions',
+      description:
+        'What became of postern sessions end. refused: the order was not well-formed or too old; the log of the replica has it.',
+      unit: 'ops',
+      queries: [{ expr: rate('postern_session_orders_total', GATES, ['outcome']), legend: '{{outcome}}' }],
+    }),
+  ],
+};
+
 /** deploy/grafana/sessions.json */
 export const sessions = dashboard({
   uid: 'postern-sessions',
   title: 'Postern / Sessions',
   description:
     'exec, attach, port-forward and proxied WebSockets: what is open, what ends and why, bytes and durations.',
-  rows: [now, openNow, comingAndGoing, load],
+  rows: [now, openNow, comingAndGoing, load, replicas],
 });

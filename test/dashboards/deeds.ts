@@ -3,7 +3,7 @@
 import { BEARER_SUBPROTOCOL_PREFIX } from '../../src/authn/credentials.ts';
 import type { Caller } from '../fakes/caller.ts';
 import { ask, askUpgrade, openSession, openWatch, read, upgradeHead } from '../fakes/sessions.ts';
-import { ASSERTION, BROKEN_PATH, type Site, type SiteGate, SLOW_PATH } from './site.ts';
+import { ASSERTION, BROKEN_PATH, GOODBYE, type Site, type SiteGate, SLOW_PATH } from './site.ts';
 
 const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
 const PODS = '/api/v1/namespaces/default/pods';
@@ -60,6 +60,14 @@ const login =
     await one.call({ path: '/version', headers: [...(await lines(site))] });
   };
 
+/** `kubectl --as`. */
+const actAs =
+  (username: string): Deed =>
+  async ({ gate, caller: callerOf }) => {
+    const headers = [...bearer(await gate.place.token()), 'Impersonate-User', username];
+    await callerOf(gate.name).call({ path: `/clusters/echo${PODS}`, headers });
+  };
+
 const bearer = (token: string) => ['Authorization', `Bearer ${token}`];
 const forged = (token: string) => `${token.slice(0, -8)}AAAAAAAA`;
 
@@ -82,13 +90,13 @@ type Protocol = 'spdy' | 'websocket';
 /** A session with the echo: some bytes, some time, and its end by one of the two. */
 const session =
   (subresource: string, protocol: Protocol, end: 'client' | 'upstream' = 'client'): Deed =>
-  async ({ gate, site, random, pause }) => {
+  async ({ gate, random, pause }) => {
     const path = `/clusters/echo${PODS}/p/${subresource}`;
     const { socket, say, reader } = await openSession(gate.place, { protocol, path });
     const bytes = 'x'.repeat(1 + Math.floor(random() * 40_000));
-    await say(end === 'upstream' ? `${bytes}goodbye` : bytes);
+    await say(bytes);
     await pause(200, 6_000);
-    if (end === 'upstream') site.echo.tunnels.find((one) => !one.destroyed && !one.writableEnded)?.end();
+    if (end === 'upstream') await say(GOODBYE);
     else socket.end();
     await Promise.race([reader.ended, pause(2_000, 2_000)]);
     socket.destroy();
@@ -186,6 +194,8 @@ export const DEEDS: readonly Row[] = [
   [3, login(() => [], 'good')],
   [0.6, login(() => [], 'expired')],
   [2, login((site) => site.partner.sign().then(bearer))],
+  [0.8, actAs('bob')],
+  [0.3, actAs('root')],
   [1, subprotocol(true)],
   [0.3, subprotocol(false)],
   [1, session('exec?command=sh', 'websocket')],

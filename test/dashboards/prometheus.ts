@@ -9,6 +9,8 @@ import { type Background, startProgram } from '../e2e/background.ts';
 
 /** How often it scrapes. Seconds; `$__rate_interval` follows from it. */
 export const SCRAPE_SECONDS = 1;
+/** How long it may take to start, on a machine that does other work as well. ms */
+const START_MS = 120_000;
 /** Attempts to find a port that nobody else takes meanwhile. */
 const ATTEMPTS = 5;
 
@@ -134,7 +136,7 @@ async function listen(config: string, data: string): Promise<{ program: Backgrou
       '--log.level=info',
     ]);
     try {
-      await program.seen(/Server is ready to receive web requests/);
+      await program.seen(/Server is ready to receive web requests/, START_MS);
       return { program, url: `http://${address}` };
     } catch (error) {
       await program.kill();

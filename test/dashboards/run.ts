@@ -71,6 +71,9 @@ async function draw(dir: string, seconds: number): Promise<number> {
       sayOnStderr(file);
     }
     return 0;
+  } catch (error) {
+    sayOnStderr(`no picture: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
   } finally {
     for (const close of closing) await close();
   }

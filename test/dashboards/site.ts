@@ -2,20 +2,28 @@
 // and an address where nobody listens; and the four ways in, with two issuers, an access proxy's and client certificates.
 
 import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { type CertificateAuthority, type CertificatePair, makeCA } from '../../src/certificates.ts';
 import { type Background, startProgram } from '../e2e/background.ts';
-import { jwtEntry, type TestGate } from '../fakes/gate.ts';
+import { jwtEntry, startTestGate, type TestGate } from '../fakes/gate.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
-import { startPracticeGate } from '../fakes/practicegate.ts';
+import { startTestPractice } from '../fakes/practice.ts';
+import { binding, OBJECTS, untilPodRuns } from '../fakes/practicegate.ts';
+import { REVIEWS_URL, reviewing } from '../fakes/reviews.ts';
 import { type EchoUpstream, startEcho } from '../fakes/sessions.ts';
+import type { Handler } from '../fakes/upstream.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+/** How long a gate may take to start, on a machine that does other work as well. ms */
+const START_MS = 120_000;
 /** How long the practice server's clock is moved on at a time. ms. */
 const PRACTICE_STEP_MS = 500;
 /** Assertions of the access proxy. */
 export const ASSERTION = 'x-site-assertion';
+/** Said in a session that the API server's side is to end. */
+export const GOODBYE = 'goodbye';
 export const SLOW_PATH = '/api/v1/namespaces/default/events';
 export const BROKEN_PATH = '/api/v1/namespaces/default/endpoints';
 
@@ -69,20 +77,32 @@ const RULES = [
 /** Takes what is to be done at the end, the last first: tap's `t.teardown`. */
 export type AtEnd = (close: () => unknown) => void;
 
+/** Where the replicas tell who is in. */
+const ROSTER = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'postern' } },
+  ...binding('roster', [{ apiGroups: [''], resources: ['configmaps'], verbs: ['*'] }], {
+    kind: 'User',
+    name: 'gate',
+  }),
+];
+
 /** Starts all of it; resolves when the gates serve. */
 export async function startSite(names: readonly string[], atEnd: AtEnd): Promise<Site> {
   const [clients, echo, staff, partner, proxy] = await Promise.all([
     makeCA('clients'),
-    startEcho({ handler: answerSlowlyOrBroken }),
+    startEcho({ handler: answerAsTheApiServer(), onTunnel: endAfterGoodbye }),
     startIssuer(),
     startIssuer(),
     startIssuer(),
   ]);
   for (const issuer of [staff, partner, proxy]) atEnd(issuer.close);
   atEnd(echo.close);
-  const base = await startPracticeGate({ issuer: staff });
-  const { gate, practice } = base;
-  atEnd(base.stop);
+  const practice = await startTestPractice([...OBJECTS, ...ROSTER]);
+  atEnd(practice.stop);
+  await untilPodRuns(practice);
+  const upstreams = [{ name: 'practice', upstream: practice, user: { token: 'gate-token' } }];
+  const gate = await startTestGate({ upstreams, issuer: staff });
+  atEnd(gate.stop);
   // It has laid out the folder; the gates that are looked at run on their own.
   await gate.gate.stop();
   const beat = setInterval(() => practice.time.advance(PRACTICE_STEP_MS), PRACTICE_STEP_MS);
@@ -132,7 +152,12 @@ function siteConfig({ config, issuer }: TestGate, proxy: Issuer): SiteConfig {
     },
     clusters: [
       practice,
-      { name: 'echo', kubeconfig: 'echo.kubeconfig', match: { pathPrefix: '/clusters/echo' } },
+      {
+        name: 'echo',
+        kubeconfig: 'echo.kubeconfig',
+        match: { pathPrefix: '/clusters/echo' },
+        impersonation: 'Check',
+      },
       { name: 'lost', kubeconfig: 'lost.kubeconfig', match: { pathPrefix: '/clusters/lost' } },
     ],
     authentication: {
@@ -140,21 +165,30 @@ function siteConfig({ config, issuer }: TestGate, proxy: Issuer): SiteConfig {
       clientCertificates: { enabled: true },
     },
     authorization: { rules: RULES },
-    sessions: { drainTimeout: '6s' },
+    sessions: { drainTimeout: '6s', registry: { kubernetes: { namespace: 'postern', cluster: 'practice' } } },
   };
+}
+
+/** The API server's side ends a session whose caller says so. */
+function endAfterGoodbye(tunnel: Socket): void {
+  tunnel.on('data', (chunk: Buffer) => {
+    if (chunk.includes(GOODBYE)) tunnel.end();
+  });
 }
 
 /** By the number at the end. ms */
 const slowness = (url: string) => 5 + 4 * Number(/\d+$/.exec(url)?.[0] ?? 0);
 
-/** Some answers take their time, some are the API server's own faults. */
-function answerSlowlyOrBroken(
-  ...[request, response]: Parameters<NonNullable<Parameters<typeof startEcho>[0]>['handler'] & object>
-): void {
-  const { url = '' } = request;
-  if (url.startsWith(BROKEN_PATH)) response.writeHead(500).end('{"kind":"Status"}');
-  else if (url.startsWith(SLOW_PATH)) setTimeout(() => response.end('{}'), slowness(url));
-  else response.end('{}');
+/** Nobody may act as root; some answers take their time, some are the API server's own faults. */
+function answerAsTheApiServer(): Handler {
+  const reviews = reviewing(({ resourceAttributes }) => resourceAttributes?.['name'] !== 'root');
+  return (request, response) => {
+    const { url = '' } = request;
+    if (url === REVIEWS_URL) reviews.handler(request, response);
+    else if (url.startsWith(BROKEN_PATH)) response.writeHead(500).end('{"kind":"Status"}');
+    else if (url.startsWith(SLOW_PATH)) setTimeout(() => response.end('{}'), slowness(url));
+    else response.end('{}');
+  };
 }
 
 async function startGate(
@@ -165,7 +199,7 @@ async function startGate(
   const workers = hasWorkers ? ['--workers', '2'] : [];
   const process_ = startProgram(process.execPath, [MAIN, 'serve', '--config', file, ...workers]);
   atEnd(() => process_.kill('SIGKILL'));
-  const [line = ''] = await process_.seen(/^\{.*"msg":"serving".*$/m);
+  const [line = ''] = await process_.seen(/^\{.*"msg":"serving".*$/m, START_MS);
   const { address, ops } = JSON.parse(line) as { address: string; ops: string };
   const port = Number(new URL(address).port);
   const place: TestGate = { ...gate, port, connect: (more = {}) => connect(port, gate.ca.certPem, more) };

@@ -67,7 +67,11 @@ type Panel = Exclude<NonNullable<Dashboard['panels']>[number], { type: 'row' }>;
 async function drawPanel(panel: Panel, box: Box, { prometheus, values, range }: Sitting): Promise<string> {
   const lines: Line[] = [];
   for (const { expr, legendFormat } of (panel.targets ?? []) as { expr: string; legendFormat: string }[]) {
-    const answer = await prometheus.queryRange(substitute(expr, values, range.step), range);
+    const asked = substitute(expr, values, range.step);
+    const answer =
+      panel.type === 'stat'
+        ? await prometheus.query(asked, range.end)
+        : await prometheus.queryRange(asked, range);
     for (const series of answer) lines.push({ name: nameOf(legendFormat, series), points: series.points });
   }
   const { unit = 'short', thresholds } = panel.fieldConfig?.defaults ?? {};

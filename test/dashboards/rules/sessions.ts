@@ -87,4 +87,26 @@ export const SESSIONS: readonly AlertCase[] = [
     at: '6m',
     fires: [],
   },
+  {
+    alert: 'PosternSessionRegistryDown',
+    when: 'its Redis is gone',
+    series: { [`postern_session_registry_up{${GATE},kind="redis"}`]: '1x5 0x30' },
+    at: '20m',
+    fires: [
+      {
+        severity: 'warning',
+        labels: { ...ALL, instance: 'a', kind: 'redis' },
+        summary: 'Postern a cannot tell who is in.',
+        description:
+          'a has not reached the session registry (redis) for 10 minutes: postern sessions list and end miss its sessions.',
+      },
+    ],
+  },
+  {
+    alert: 'PosternSessionRegistryDown',
+    when: 'it was restarted',
+    series: { [`postern_session_registry_up{${GATE},kind="redis"}`]: '1x5 0x4 1x30' },
+    at: '20m',
+    fires: [],
+  },
 ];
