@@ -37,7 +37,7 @@ export const workloadValues: Values = {
     { minimum: 1, maximum: 64 },
   ),
   resources: kubeObject(
-    'Requests and limits of the container. No CPU limit: a throttled gate is a slow kubectl for everybody.',
+    'Requests and limits of the container. An idle session takes 136 kB (docs/benchmarks.md), so the limit leaves room for some two thousand. No CPU limit: a throttled gate is a slow kubectl for everybody.',
     { requests: { cpu: '100m', memory: '192Mi' }, limits: { memory: '512Mi' } },
   ),
   rollout: group('How a changed Deployment replaces its pods.', {
