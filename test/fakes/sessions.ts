@@ -19,9 +19,9 @@ export interface EchoUpstream extends FakeUpstream {
   watching(count: number): Promise<void>;
 }
 
-/** Starts one. Requests that are neither go to `handler`, or are echoed. */
+/** Starts one. Requests that are neither go to `handler`, or are echoed; `onTunnel` is told of each upgrade. */
 export async function startEcho(
-  options: { handler?: Handler; ca?: FakeUpstream['ca'] } = {},
+  options: { handler?: Handler; ca?: FakeUpstream['ca']; onTunnel?: (socket: Socket) => void } = {},
 ): Promise<EchoUpstream> {
   const watches: ServerResponse[] = [];
   const tunnels: Socket[] = [];
@@ -48,6 +48,7 @@ export async function startEcho(
       if (head.length > 0) socket.write(head);
       socket.on('data', (chunk: Buffer) => socket.write(chunk));
       socket.on('end', () => socket.end());
+      options.onTunnel?.(socket);
     },
   });
   return Object.assign(upstream, {
