@@ -19,7 +19,7 @@ import { startRawUpstream } from '../fakes/upstream.ts';
 // ../shared/contract/interface.md, "Ops endpoints and metrics": names and labels that dashboards rely on.
 
 // The table as it stands there, less postern_audit_events_total (there is no audit yet), and one metric more: [name, type, labels]
-const CONTRACT: readonly (readonly [name: string, type: string, labels: string])[] = [
+const CONTRACT: readonly (readonly [name: string, type: string, labels: string | undefined])[] = [
   ['postern_requests_total', 'counter', 'cluster, verb, resource, subresource, code'],
   ['postern_request_duration_seconds', 'histogram', 'cluster, verb, scope'],
   ['postern_requests_in_flight', 'gauge', 'cluster, kind'],
@@ -52,6 +52,12 @@ const CONTRACT: readonly (readonly [name: string, type: string, labels: string])
   ['process_open_fds', 'gauge', ''],
   ['process_max_fds', 'gauge', ''],
   ['process_start_time_seconds', 'gauge', ''],
+  // These have samples only with a session registry, and once somebody acts as somebody else.
+  ['postern_session_registry_up', 'gauge', undefined],
+  ['postern_session_registry_writes_total', 'counter', undefined],
+  ['postern_session_orders_total', 'counter', undefined],
+  ['postern_impersonation_checks_total', 'counter', undefined],
+  ['postern_subject_access_review_duration_seconds', 'histogram', undefined],
 ];
 
 const upstream = await startEcho();

@@ -46,6 +46,7 @@ t.test('each gauge has its way to become one', async (t) => {
     ['reloadSuccess', 1, 0, 0],
     ['reloadTimestamp', 1000, 2000, 1000],
     ['ready', 1, 0, 0],
+    ['registryUp', 1, 0, 0],
     ['drainDeadline', 0, 5000, 5000],
     ['certificateExpiry', 9000, 8000, 8000],
     ['processes', 1, 1, 2],
