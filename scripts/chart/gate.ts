@@ -42,9 +42,13 @@ export function gateValues(config: ValueNode): Values {
             schema: { minLength: 1 },
           },
         ),
-        drainTimeout: text('Its sessions.drainTimeout, for terminationGracePeriodSeconds.', '5m', {
-          schema: { minLength: 1, pattern: DURATION },
-        }),
+        drainTimeout: text(
+          'Its sessions.drainDelay and drainTimeout together, for terminationGracePeriodSeconds.',
+          '5m',
+          {
+            schema: { minLength: 1, pattern: DURATION },
+          },
+        ),
       },
       [
         when(

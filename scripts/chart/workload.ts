@@ -54,10 +54,10 @@ export const workloadValues: Values = {
       5,
       { minimum: 0 },
     ),
-    marginSeconds: whole('Time beyond preStop and drainTimeout before the kubelet kills.', 15, {
+    marginSeconds: whole('Time beyond preStop, drainDelay and drainTimeout before the kubelet kills.', 15, {
       minimum: 10,
     }),
-    terminationGracePeriodSeconds: whole('Replaces the sum of the three. null: the sum.', null, {
+    terminationGracePeriodSeconds: whole('Replaces the sum. null: the sum.', null, {
       minimum: 1,
     }),
   }),

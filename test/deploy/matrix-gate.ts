@@ -155,6 +155,16 @@ export const GATE: readonly Row[] = [
     shows: { [`Role/gate-${NAME}`]: { rules: [{ resources: ['serviceaccounts'], verbs: ['impersonate'] }] } },
   },
   {
+    for: 'the list of sessions in ConfigMaps of a namespace of its own',
+    values: { config: { ...people, sessions: { registry: { kubernetes: { namespace: 'default' } } } } },
+    shows: {
+      [`Role/gate-${NAME}-replica`]: {
+        metadata: { namespace: 'default' },
+        rules: [{ resources: ['configmaps'], verbs: ['create', 'update', 'get', 'list', 'watch', 'delete'] }],
+      },
+    },
+  },
+  {
     for: 'AWS identities, whose extra keys constrained impersonation does not allow',
     values: {
       config: {

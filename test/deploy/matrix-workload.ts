@@ -55,6 +55,11 @@ export const WORKLOAD: readonly Row[] = [
     }),
   ),
   {
+    for: 'load balancers that need half a minute to look away',
+    values: { config: { ...people, sessions: { drainTimeout: '1m', drainDelay: '30s' } } },
+    shows: pod({ terminationGracePeriodSeconds: 110 }),
+  },
+  {
     for: "a grace period of one's own",
     values: { config: people, drain: { terminationGracePeriodSeconds: 60 } },
     shows: pod({ terminationGracePeriodSeconds: 60 }),

@@ -36,6 +36,11 @@
 {{- end }}
 {{- end }}
 
+{{/* Seconds for which new connections are still taken after SIGTERM; of a configuration that the chart does not know, part of its drainTimeout. */}}
+{{- define "postern.drainDelaySeconds" -}}
+{{- if .Values.existingConfig.kind }}0{{ else }}{{ include "postern.seconds" (dig "sessions" "drainDelay" "0s" .Values.config) }}{{ end }}
+{{- end }}
+
 {{/* Seconds before SIGTERM; 0 where the cluster has no `sleep` handler. */}}
 {{- define "postern.preStopSeconds" -}}
 {{- ternary (int .Values.drain.preStopSeconds) 0 (semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version) }}
@@ -46,7 +51,7 @@
 {{- if .terminationGracePeriodSeconds }}
 {{- int .terminationGracePeriodSeconds }}
 {{- else }}
-{{- add (include "postern.preStopSeconds" $) (include "postern.seconds" (include "postern.drainTimeout" $)) (int .marginSeconds) }}
+{{- add (include "postern.preStopSeconds" $) (include "postern.drainDelaySeconds" $) (include "postern.seconds" (include "postern.drainTimeout" $)) (int .marginSeconds) }}
 {{- end }}
 {{- end }}
 {{- end }}

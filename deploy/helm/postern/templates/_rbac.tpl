@@ -131,3 +131,13 @@
   verbs: [create]
 {{- end }}
 {{- end }}
+
+{{/* The namespace of the list of sessions, where the pod's own account keeps it; else empty. */}}
+{{- define "postern.registryNamespace" -}}
+{{- $registry := dig "sessions" "registry" "kubernetes" nil .Values.config }}
+{{- if and (not .Values.existingConfig.kind) (not (kindIs "invalid" $registry)) }}
+{{- range include "postern.ownClusters" . | fromJsonArray }}
+{{- if eq .name (default .name $registry.cluster) }}{{ default "postern" $registry.namespace }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
