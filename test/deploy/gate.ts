@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENGINEERS } from '../cluster/cluster.ts';
+import { makeKubeconfig } from '../cluster/pki.ts';
 import type { RunResult } from '../cluster/run.ts';
 import { askForToken } from '../e2e/desk.ts';
 import type { CallerSettings } from './caller.ts';
@@ -134,4 +135,14 @@ export async function reachService(context: Context): Promise<CallerSettings> {
     servername: NAME,
     token: await tokenOfAlice(context),
   };
+}
+
+/** Writes alice's kubeconfig for a gate whose certificate is of this authority; its server is given with each command. */
+export async function writeKubeconfig(context: Context, name: string, caPem: string): Promise<string> {
+  const file = join(context.dir, `${name}.kubeconfig`);
+  const token = await tokenOfAlice(context);
+  writeFileSync(file, makeKubeconfig({ server: 'https://gate.invalid', caPem, user: 'alice', token }), {
+    mode: 0o600,
+  });
+  return file;
 }
