@@ -30,8 +30,8 @@ const TARGET = 0.5;
 /** Replicas beside those that the work needs: one may restart while another is lost. */
 const SPARE = 1;
 const MIN_REPLICAS = 2;
-/** What a process has before anybody comes, with room. MB */
-const BASE_MB = 150;
+/** What a process has that serves and holds nothing open: docs/fleet.md, rounded up. MB */
+const BASE_MB = 250;
 const HEADROOM = 1.5;
 /** What is open at one replica is planned to take no more than this, so that losing it moves no more people than the others can take. MB */
 const MAX_OPEN_MB = 1_500;
