@@ -82,8 +82,9 @@ ${servers.join('\n')}
 `;
 }
 
-function ask(socket: string, command: string): Promise<string> {
+/** '' from one that listens on its port already and not yet there. */
+async function ask(socket: string, command: string): Promise<string> {
   const connection = createConnection(socket);
   connection.end(command);
-  return text(connection);
+  return text(connection).catch(() => '');
 }
