@@ -79,7 +79,7 @@ t.test('the account has the least rights: constrained impersonation and the ques
 });
 
 t.test(
-  'stock kubectl through the Service: get, exec over both protocols, logs -f, port-forward, cp',
+  'stock kubectl through the Service: get, exec over both protocols, logs -f',
   async (t) => {
     t.match(await alice.run(['get', 'pods']), { code: 0, stdout: /^target +1\/1 +Running/m });
     for (const protocol of ['websocket', 'spdy'] as const) {
