@@ -78,23 +78,20 @@ t.test('the account has the least rights: constrained impersonation and the ques
   });
 });
 
-t.test(
-  'stock kubectl through the Service: get, exec over both protocols, logs -f',
-  async (t) => {
-    t.match(await alice.run(['get', 'pods']), { code: 0, stdout: /^target +1\/1 +Running/m });
-    for (const protocol of ['websocket', 'spdy'] as const) {
-      const answer = await alice.run(
-        ['exec', 'target', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3'],
-        protocol,
-      );
-      t.match(answer, { code: 3, stdout: 'out\n', stderr: /^err$/m }, protocol);
-    }
-    const logs = alice.start(['logs', '-f', 'target', '--tail=1']);
-    const [, first] = await logs.seen(/line (\d+)/);
-    await logs.seen(new RegExp(`line ${Number(first) + 3}\\b`));
-    await logs.kill();
-  },
-);
+t.test('stock kubectl through the Service: get, exec over both protocols, logs -f', async (t) => {
+  t.match(await alice.run(['get', 'pods']), { code: 0, stdout: /^target +1\/1 +Running/m });
+  for (const protocol of ['websocket', 'spdy'] as const) {
+    const answer = await alice.run(
+      ['exec', 'target', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3'],
+      protocol,
+    );
+    t.match(answer, { code: 3, stdout: 'out\n', stderr: /^err$/m }, protocol);
+  }
+  const logs = alice.start(['logs', '-f', 'target', '--tail=1']);
+  const [, first] = await logs.seen(/line (\d+)/);
+  await logs.seen(new RegExp(`line ${Number(first) + 3}\\b`));
+  await logs.kill();
+});
 
 t.test(
   'an upgrade and a rollback of the configuration cut nothing: no pod is replaced, no session ends',
