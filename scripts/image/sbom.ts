@@ -4,10 +4,20 @@
 
 import { createHash } from 'node:crypto';
 
+/** npm marks so what tests ask for as well as the package itself. */
+const DEVELOPMENT = 'cdx:npm:package:development';
+
+interface Component {
+  readonly 'bom-ref': string;
+  readonly name: string;
+  readonly version: string;
+  properties?: readonly { readonly name: string }[];
+}
+
 interface Bom {
   serialNumber: string;
   readonly metadata: { timestamp: string; readonly component: { readonly 'bom-ref': string } };
-  components: readonly { readonly 'bom-ref': string; readonly name: string; readonly version: string }[];
+  components: readonly Component[];
   dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
@@ -26,6 +36,8 @@ export function settleBom(printed: string, { name, installed, time }: BomFacts):
   bom.components = bom.components.filter((component) =>
     installed.has(`${component.name}@${component.version}`),
   );
+  for (const component of bom.components)
+    component.properties = (component.properties ?? []).filter(({ name }) => name !== DEVELOPMENT);
   const refs = new Set([bom.metadata.component['bom-ref'], ...bom.components.map((each) => each['bom-ref'])]);
   bom.dependencies = bom.dependencies
     .filter(({ ref }) => refs.has(ref))

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { bringsOf, deliveredBy, nameOf, type Packages, type Versions } from '../../scripts/lock.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const PAGE = 'docs/explanation/dependencies.md';
@@ -26,17 +27,6 @@ const GROUPS = {
 } as const;
 
 type Group = keyof typeof GROUPS;
-type Versions = Readonly<Record<string, string>>;
-
-interface Locked {
-  readonly version?: string;
-  readonly integrity?: string;
-  readonly resolved?: string;
-  readonly link?: boolean;
-  readonly deprecated?: string;
-  readonly hasInstallScript?: boolean;
-  readonly dependencies?: Versions;
-}
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const manifest = JSON.parse(read('package.json')) as Record<Group, Versions> & {
@@ -44,20 +34,12 @@ const manifest = JSON.parse(read('package.json')) as Record<Group, Versions> & {
 };
 const lock = JSON.parse(read('package-lock.json')) as {
   readonly lockfileVersion: number;
-  readonly packages: Readonly<Record<string, Locked & Partial<Record<Group, Versions>>>>;
+  readonly packages: Packages;
 };
 const locked = Object.entries(lock.packages).filter(([path]) => path !== '');
-/** What operators get: the gate's packages and the demo's, with all that these bring; the lock marks some as `dev`, which tests need as well. */
-const deliveredPaths = new Set(
-  Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).flatMap((name) => [
-    `node_modules/${name}`,
-    ...bringsOf(`node_modules/${name}`),
-  ]),
-);
+const deliveredPaths = deliveredBy(lock.packages);
 const delivered = locked.filter(([path]) => deliveredPaths.has(path));
 const groups = Object.keys(GROUPS) as readonly Group[];
-const nameOf = (path: string): string =>
-  path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
 t.test('each dependency has its row, and no row is left over', async (t) => {
   const page = read(PAGE);
@@ -78,7 +60,7 @@ t.test('a row says how many packages a dependency brings, and under which licens
   const page = read(PAGE);
   for (const group of groups)
     for (const [name = '', , , , brings = '', license = ''] of rowsOf(page, GROUPS[group])) {
-      t.equal(brings, String(bringsOf(`node_modules/${name}`).size), `${name} brings`);
+      t.equal(brings, String(bringsOf(lock.packages, `node_modules/${name}`).size), `${name} brings`);
       t.equal(license, installed(`node_modules/${name}`).license, `${name} is under`);
     }
 });
@@ -92,7 +74,7 @@ t.test('every version is exact', async (t) => {
 t.test('the lock is what package.json asks for, and node_modules what the lock says', async (t) => {
   t.equal(lock.lockfileVersion, 3);
   for (const group of groups) {
-    t.same(lock.packages[''][group], manifest[group], group);
+    t.same(lock.packages['']?.[group], manifest[group], group);
     for (const [name, version] of Object.entries(manifest[group]))
       t.equal(lock.packages[`node_modules/${name}`]?.version, version, name);
   }
@@ -172,24 +154,4 @@ interface Installed {
 /** The manifest of a package as it lies in node_modules. */
 function installed(path: string): Installed {
   return JSON.parse(read(join(path, 'package.json'))) as Installed;
-}
-
-/** The paths of all packages that come with one, by the lock; packages for one platform only are left out. */
-function bringsOf(path: string, found: Set<string> = new Set()): ReadonlySet<string> {
-  for (const name of Object.keys(lock.packages[path]?.dependencies ?? {})) {
-    const place = placeOf(name, path);
-    if (found.has(place)) continue;
-    found.add(place);
-    bringsOf(place, found);
-  }
-  return found;
-}
-
-/** Where Node finds `name` from `path`: in its own node_modules, or in one above. @throws Error when the lock has none. */
-function placeOf(name: string, path: string): string {
-  for (let base = path; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
-    const place = base === '' ? `node_modules/${name}` : `${base}/node_modules/${name}`;
-    if (place in lock.packages) return place;
-    if (base === '') throw new Error(`${name}, which ${path} needs, is not in the lock`);
-  }
 }
