@@ -113,13 +113,16 @@ for (const [index, mode] of MODES.entries())
     const made = await gate.release(context, index === 0 ? 'install' : 'upgrade', values);
     t.equal(made.code, 0, made.stderr);
     for (const [caller, args, expected] of mode.asks) {
-      const answer = await ask(caller, args, expected.code);
+      const answer = await ask(caller, args, expected);
       t.match(answer, expected, `${caller}: kubectl ${args.join(' ')}`);
     }
   });
 
-/** Asks until the exit code is the expected one, for the authorizer reads roles from a watch of its own, or until patience ends. */
-async function ask(caller: Caller, args: readonly string[], code: number) {
+/**
+ * Asks until the answer is the expected one, or until patience ends: the authorizer reads roles from a watch of its own, and the Service may lead
+ * to a pod of the release before for a moment.
+ */
+async function ask(caller: Caller, args: readonly string[], expected: Expected) {
   const token = await CALLERS[caller]();
   const { host, port, caPem } = await gate.reachService(context);
   writeFileSync(authority, caPem);
@@ -127,9 +130,14 @@ async function ask(caller: Caller, args: readonly string[], code: number) {
   const through = ['--kubeconfig', '/dev/null', '--server', server, '--certificate-authority', authority];
   const all = [...through, '--tls-server-name', gate.NAME, '--token', token, ...args];
   let answer = await admin(context, all);
-  for (const until = Date.now() + 20_000; answer.code !== code && Date.now() < until; )
+  for (const until = Date.now() + 20_000; !isExpected(answer, expected) && Date.now() < until; )
     answer = await admin(context, all);
   return answer;
+}
+
+function isExpected(answer: { code: number; stdout: string; stderr: string }, expected: Expected): boolean {
+  const { code, stdout = /(?:)/, stderr = /(?:)/ } = expected;
+  return answer.code === code && stdout.test(answer.stdout) && stderr.test(answer.stderr);
 }
 
 async function accountToken(namespace: string): Promise<string> {
