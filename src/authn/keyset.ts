@@ -4,6 +4,7 @@
 import { createPublicKey } from 'node:crypto';
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import { SIGNING_ALGORITHMS } from '../config/formats.ts';
+import { hasRocaMark } from './roca.ts';
 
 /** The keys that are in force; `generation` changes exactly when they do. */
 export interface KeySet {
@@ -90,7 +91,8 @@ function isGoodKey(key: Readonly<Record<string, string>>): boolean {
       bits <= MAX_RSA_BITS &&
       exponent >= 3n &&
       exponent < 1n << 64n &&
-      exponent % 2n === 1n
+      exponent % 2n === 1n &&
+      !hasRocaMark(Buffer.from(key['n'] ?? '', 'base64url'))
     );
   } catch {
     return false;

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import t from 'tap';
 import { MAX_KEYS, selectKeys } from '../../../src/authn/keyset.ts';
+import { hasRocaMark } from '../../../src/authn/roca.ts';
 
 const ALGORITHMS = new Set(['RS256', 'ES256', 'EdDSA']);
 
@@ -78,4 +79,29 @@ t.test('what is no JWKS document is an error, an empty one is an answer', async 
     message: /257 keys/,
   });
   t.same(selectKeys({ keys: [] }, ALGORITHMS), []);
+});
+
+/** A factor as the chips made them (CVE-2017-15361): k · M + 65537^a mod M, not looked at for being prime. */
+function rocaFactor(bits: bigint, k: bigint, a: number): bigint {
+  let product = 1n;
+  for (let n = 2n; n <= 701n; n++) if (!rangeTo(n).some((d) => n % d === 0n)) product *= n;
+  let power = 1n;
+  for (let i = 0; i < a; i++) power = (power * 65_537n) % product;
+  return ((3n << (bits - 2n)) / product + k) * product + power;
+}
+
+function rangeTo(n: bigint): bigint[] {
+  return Array.from({ length: Number(n) }, (_, d) => BigInt(d)).filter((d) => d >= 2n);
+}
+
+t.test('a key whose private half can be computed is not kept: CVE-2017-15361', async (t) => {
+  for (const bits of [1024n, 1200n]) {
+    const modulus = rocaFactor(bits, 7n, 1234) * rocaFactor(bits, 9_999n, 777);
+    const bytes = Buffer.from(modulus.toString(16).padStart(Number(bits) / 2, '0'), 'hex');
+    t.ok(hasRocaMark(bytes));
+    t.ok(hasRocaMark(Buffer.concat([Buffer.alloc(1), bytes])), 'with a zero in front');
+    t.equal(count({ ...rsa, n: bytes.toString('base64url') }), 0);
+    const other = Buffer.from((modulus + 2n).toString(16).padStart(Number(bits) / 2, '0'), 'hex');
+    t.equal(count({ ...rsa, n: other.toString('base64url') }), 1, 'its neighbour has no such mark');
+  }
 });
