@@ -1,4 +1,4 @@
-// `npm test`: runs the unit and flow tests with tap, shows one line a file with every failure in full, and ends with the plain line
+// `npm test`: runs the unit, flow and attack tests with tap, shows one line a file with every failure in full, and ends with the plain line
 // "N passed, N failed". Files may be named instead; POSTERN_TAP=1 shows tap's whole output.
 
 import { spawn } from 'node:child_process';
@@ -94,6 +94,6 @@ async function follow(stream: Readable): Promise<{ passed: number; failed: numbe
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const named = process.argv.slice(2);
   process.exitCode = await runTap(
-    named.length > 0 ? named : ['test/unit/**/*.test.ts', 'test/flow/**/*.test.ts'],
+    named.length > 0 ? named : ['test/unit/**/*.test.ts', 'test/flow/**/*.test.ts', 'test/attack/*.test.ts'],
   );
 }
