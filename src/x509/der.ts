@@ -55,14 +55,27 @@ export function readChildren(parent: Element, tag: number = TAG.SEQUENCE): Eleme
   return found;
 }
 
-/** An object identifier in dots. @throws DerError */
+/** An integer's bytes as hexadecimal digits; one number has one form (X.690 §8.3.2). @throws DerError */
+export function readInteger({ tag, content }: Element): string {
+  const [first, second = 0] = content;
+  if (tag !== TAG.INTEGER || first === undefined) throw new DerError('no integer');
+  const isPadded = content.length > 1 && first === (second >= 0x80 ? 0xff : 0);
+  if (isPadded) throw new DerError('not the shortest integer');
+  return content.toString('hex');
+}
+
+/** An object identifier in dots; each has one form (X.690 §8.19.2). @throws DerError */
 export function readOid(element: Element): string {
-  if (element.tag !== TAG.OID || element.content.length === 0) throw new DerError('no object identifier');
+  const { tag, content } = element;
+  if (tag !== TAG.OID || ((content.at(-1) ?? 0x80) & 0x80) !== 0) throw new DerError('no object identifier');
   const arcs: bigint[] = [];
   let value = 0n;
-  for (const byte of element.content) {
+  let isFirst = true;
+  for (const byte of content) {
+    if (isFirst && byte === 0x80) throw new DerError('not the shortest object identifier');
     value = (value << 7n) | BigInt(byte & 0x7f);
-    if ((byte & 0x80) !== 0) continue;
+    isFirst = (byte & 0x80) === 0;
+    if (!isFirst) continue;
     arcs.push(value);
     value = 0n;
   }
@@ -83,8 +96,7 @@ export function readText({ tag, content }: Element): string {
     case TAG.TELETEX:
       return content.toString('latin1');
     case TAG.BMP:
-      if (content.length % 2 !== 0) throw new DerError('half a character');
-      return Buffer.from(content).swap16().toString('utf16le');
+      return decodeBmp(content);
     default:
       throw new DerError(`tag ${tag} is no text`);
   }
@@ -98,8 +110,10 @@ export function readTime({ tag, content }: Element): number {
   if (year === '' || (tag !== TAG.UTC_TIME && tag !== TAG.GENERALIZED_TIME)) throw new DerError('no time');
   const full = year.length === 4 ? year : `${Number(year) >= 50 ? 19 : 20}${year}`;
   const [month, day, hour, minute, second] = rest.match(/\d{2}/g) ?? [];
-  const time = Date.parse(`${full}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  if (Number.isNaN(time)) throw new DerError('no such time');
+  const iso = `${full}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const time = Date.parse(iso);
+  // Date takes 30 February for 1 March, and 24:00 for the next day.
+  if (Number.isNaN(time) || new Date(time).toISOString() !== iso) throw new DerError('no such time');
   return time;
 }
 
@@ -118,6 +132,13 @@ function readAt(bytes: Buffer, at: number): Element {
   }
   if (start + length > bytes.length) throw new DerError('cut off');
   return { tag, whole: bytes.subarray(at, start + length), content: bytes.subarray(start, start + length) };
+}
+
+function decodeBmp(bytes: Buffer): string {
+  if (bytes.length % 2 !== 0) throw new DerError('half a character');
+  const text = Buffer.from(bytes).swap16().toString('utf16le');
+  if (!text.isWellFormed()) throw new DerError('half a character');
+  return text;
 }
 
 function decodeUtf8(bytes: Buffer): string {

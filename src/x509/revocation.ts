@@ -3,7 +3,17 @@
 
 import { verify, type X509Certificate } from 'node:crypto';
 import { readCertificate } from './certificate.ts';
-import { DerError, type Element, present, readChildren, readOid, readOne, readTime, TAG } from './der.ts';
+import {
+  DerError,
+  type Element,
+  present,
+  readChildren,
+  readInteger,
+  readOid,
+  readOne,
+  readTime,
+  TAG,
+} from './der.ts';
 
 /** Signature algorithms of lists, with their hash; undefined for those that have it within. */
 const ALGORITHMS: ReadonlyMap<string, string | undefined> = new Map([
@@ -120,9 +130,7 @@ function readList(der: Buffer, authorities: readonly X509Certificate[]): List {
 
 /** Each entry also has a date and may have reasons: whoever is listed is revoked, whatever they say. */
 function readSerial(entry: Element): string {
-  const serial = present(readChildren(entry)[0]);
-  if (serial.tag !== TAG.INTEGER) throw new DerError('an entry without a serial number');
-  return serial.content.toString('hex');
+  return readInteger(present(readChildren(entry)[0]));
 }
 
 /** @throws DerError for a list that none of the authorities signed */

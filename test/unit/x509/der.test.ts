@@ -2,7 +2,16 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { DerError, readChildren, readOid, readOne, readText, readTime, TAG } from '../../../src/x509/der.ts';
+import {
+  DerError,
+  readChildren,
+  readInteger,
+  readOid,
+  readOne,
+  readText,
+  readTime,
+  TAG,
+} from '../../../src/x509/der.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const element = (tag: number, content: string | Buffer) => ({
@@ -44,6 +53,30 @@ const oids = [
 for (const { given, oid } of oids)
   t.test(oid, async (t) => t.equal(readOid(element(TAG.OID, hex(given))), oid));
 
+// X.690 §8.19: another spelling of CN would be CN to one reader and nothing to another.
+const noOids = [
+  { given: '', why: 'without an arc' },
+  { given: '55 04 80 03', why: 'an arc with a leading zero' },
+  { given: '80 55 04 03', why: 'a first arc with a leading zero' },
+  { given: '55 04 83', why: 'an arc without its end' },
+];
+for (const { given, why } of noOids)
+  t.test(`no object identifier: ${why}`, async (t) =>
+    t.throws(() => readOid(element(TAG.OID, hex(given))), { code: 'DER_MALFORMED' }),
+  );
+
+t.test(
+  'an integer has one form: another spelling of a serial number would not be found in a list',
+  async (t) => {
+    for (const given of ['00', '05', '7f', '00 80', '80', 'ff 7f', '01 00'])
+      t.equal(readInteger(element(TAG.INTEGER, hex(given))), given.replaceAll(' ', ''));
+    // X.690 §8.3.2
+    for (const given of ['', '00 05', '00 00', 'ff 80', 'ff ff'])
+      t.throws(() => readInteger(element(TAG.INTEGER, hex(given))), { code: 'DER_MALFORMED' }, given);
+    t.throws(() => readInteger(element(TAG.OID, hex('05'))), { code: 'DER_MALFORMED' });
+  },
+);
+
 t.test('texts by their types', async (t) => {
   t.equal(readText(element(TAG.UTF8, Buffer.from('jané'))), 'jané');
   t.equal(readText(element(TAG.UTF8, Buffer.from('\ufeffjane'))), '\ufeffjane', 'nothing is dropped');
@@ -53,6 +86,7 @@ t.test('texts by their types', async (t) => {
   t.throws(() => readText(element(TAG.UTF8, hex('ff'))), { code: 'DER_MALFORMED' });
   t.throws(() => readText(element(TAG.PRINTABLE, hex('e9'))), { code: 'DER_MALFORMED' });
   t.throws(() => readText(element(TAG.BMP, hex('00'))), { code: 'DER_MALFORMED' });
+  t.throws(() => readText(element(TAG.BMP, hex('d8 00 00 6a'))), { code: 'DER_MALFORMED' }, 'half a pair');
   t.throws(() => readText(element(TAG.INTEGER, hex('01'))), { code: 'DER_MALFORMED' });
 });
 
@@ -65,7 +99,10 @@ const times = [
 ];
 for (const { tag, text, iso } of times)
   t.test(text, async (t) => t.equal(new Date(readTime(element(tag, text))).toISOString(), iso));
-for (const text of ['4912312359Z', '491231235959+0100', '491331235959Z', ''])
+const noTimes = ['4912312359Z', '491231235959+0100', '491331235959Z', ''];
+// Days and hours that Date takes for the next ones.
+noTimes.push('240230000000Z', '230229000000Z', '240431000000Z', '240101240000Z');
+for (const text of noTimes)
   t.test(`no time: ${text}`, async (t) =>
     t.throws(() => readTime(element(TAG.UTC_TIME, text)), { code: 'DER_MALFORMED' }),
   );
