@@ -77,6 +77,21 @@ t.test('any bytes are the same frames and the same error however they were split
   );
 });
 
+t.test('a control frame of another version, or of more than is kept, is an error', async () => {
+  const head = fc.tuple(fc.nat(0x7fff), fc.constantFrom(...Object.values(FRAME), 5), fc.nat(0xffffff));
+  fc.assert(
+    fc.property(head, fc.boolean(), ([version, type, length], isOurs) => {
+      const bytes = controlFrame(type, 0, []);
+      bytes.writeUInt16BE(0x8000 | (isOurs ? 3 : version), 0);
+      bytes.writeUIntBE(length, 5, 3);
+      const isKept = type !== FRAME.settings && type !== FRAME.windowUpdate && type !== 5;
+      const isBad = (!isOurs && version !== 3) || (isKept && length > 64 * 1024);
+      return transcript([bytes]).startsWith('a control frame of') === isBad;
+    }),
+    { numRuns: 500 },
+  );
+});
+
 t.test('frames that are whole are read as they were written', async () => {
   const data = fc.tuple(
     id,
@@ -140,10 +155,11 @@ t.test('a header block is what was written, and no other bytes are read as the s
       (some) => JSON.stringify([...(headersOf(block(some)) ?? [])]) === JSON.stringify(some),
     ),
   );
+  const repeated = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.constantFrom('', 'x')), { maxLength: 4 });
   const edit = fc.tuple(fc.nat(200), fc.nat(2), bytes(3));
   let read = 0;
   fc.assert(
-    fc.property(entries, fc.array(edit, { maxLength: 2 }), (some, edits) => {
+    fc.property(fc.oneof(entries, repeated), fc.array(edit, { maxLength: 2 }), (some, edits) => {
       const given = edits.reduce(
         (all, [at, removed, put]) =>
           Buffer.concat([all.subarray(0, at % all.length), put, all.subarray((at % all.length) + removed)]),
