@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type Cluster, SLEEP_COMMAND, TEST_NAMESPACE } from './cluster.ts';
 import { useExistingCluster } from './existing.ts';
 import { type Front, startGateInFront } from './front.ts';
+import { interruptedBySignals } from './interrupt.ts';
 import { ensureKubectl } from './kubectls.ts';
 import { startCluster } from './node.ts';
 import { sayOnStderr, timed } from './progress.ts';
@@ -33,10 +34,7 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
-const ended = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => ended.abort(new Error(`stopped by ${signal}`)));
-}
+const ended = interruptedBySignals();
 try {
   await main();
 } catch (error) {
@@ -70,13 +68,12 @@ async function main(): Promise<void> {
 
 async function start(values: Values): Promise<Cluster> {
   const existing = process.env['TEST_KUBECONFIG'];
-  if (existing !== undefined && existing !== '')
-    return await useExistingCluster(existing, { signal: ended.signal });
+  if (existing !== undefined && existing !== '') return await useExistingCluster(existing, { signal: ended });
   sayOnStderr('starting a node');
   return await startCluster({
     ...(values.dir === undefined ? {} : { dir: values.dir }),
     apiServerFlags: values['apiserver-flag'] ?? [],
-    signal: ended.signal,
+    signal: ended,
   });
 }
 
@@ -84,8 +81,8 @@ async function start(values: Values): Promise<Cluster> {
 async function waitForEnd(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setInterval(() => undefined, 60_000);
-  ended.signal.addEventListener('abort', () => resolve(), { once: true });
-  if (ended.signal.aborted) resolve();
+  ended.addEventListener('abort', () => resolve(), { once: true });
+  if (ended.aborted) resolve();
   await promise;
   clearInterval(timer);
 }

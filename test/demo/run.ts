@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { interruptedBySignals } from '../cluster/interrupt.ts';
 import { ensureHelm, ensureKubectls } from '../cluster/kubectls.ts';
 import { sayOnStderr } from '../cluster/progress.ts';
 import { buildPrograms } from '../e2e/programs.ts';
@@ -21,9 +22,7 @@ if (values.help === true) process.stdout.write(HELP);
 else process.exitCode = await main(positionals);
 
 async function main(files: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
+  const interrupted = interruptedBySignals();
   const dir = mkdtempSync(join(tmpdir(), 'postern-test-demo-'));
   try {
     const tools: Tools = {
@@ -38,7 +37,7 @@ async function main(files: readonly string[]): Promise<number> {
       jobs: 1,
       timeoutSeconds: 600,
       env: { [TOOLS_VARIABLE]: file },
-      signal: interrupted.signal,
+      signal: interrupted,
     });
   } catch (error) {
     sayOnStderr(`postern: ${error instanceof Error ? error.message : String(error)}`);

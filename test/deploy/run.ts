@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Cluster, Node } from '../cluster/cluster.ts';
 import { runtimeSocket } from '../cluster/components.ts';
 import { importArchive } from '../cluster/images.ts';
+import { interruptedBySignals } from '../cluster/interrupt.ts';
 import { ensureHelm, ensureKubectls } from '../cluster/kubectls.ts';
 import { startCluster } from '../cluster/node.ts';
 import { sayOnStderr, timed } from '../cluster/progress.ts';
@@ -35,19 +36,17 @@ else process.exitCode = await main(positionals);
 type Endings = (() => Promise<void> | void)[];
 
 async function main(files: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
+  const interrupted = interruptedBySignals();
   const endings: Endings = [];
   try {
-    const context = await prepare(interrupted.signal, endings);
+    const context = await prepare(interrupted, endings);
     const contextFile = join(context.dir, 'deploy-context.json');
     writeFileSync(contextFile, JSON.stringify(context));
     return await runTap(files.length > 0 ? files : ['test/deploy/*.test.ts'], {
       jobs: 1,
       timeoutSeconds: 600,
       env: { [CONTEXT_VARIABLE]: contextFile },
-      signal: interrupted.signal,
+      signal: interrupted,
     });
   } catch (error) {
     sayOnStderr(`postern: ${error instanceof Error ? error.message : String(error)}`);

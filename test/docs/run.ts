@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Cluster, TEST_NAMESPACE } from '../cluster/cluster.ts';
 import { type Front, startGateInFront } from '../cluster/front.ts';
+import { interruptedBySignals } from '../cluster/interrupt.ts';
 import { ensureHelm, ensureKubectl } from '../cluster/kubectls.ts';
 import { startCluster } from '../cluster/node.ts';
 import { sayOnStderr, timed } from '../cluster/progress.ts';
@@ -28,9 +29,7 @@ if (values.help === true) process.stdout.write(HELP);
 else process.exitCode = await main(positionals);
 
 async function main(named: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
+  const interrupted = interruptedBySignals();
   const dir = mkdtempSync(join(tmpdir(), 'postern-test-docs-'));
   const files = named.filter((name) => name.endsWith('.ts'));
   const chosen = named.filter((name) => !name.endsWith('.ts'));
@@ -44,7 +43,7 @@ async function main(named: readonly string[]): Promise<number> {
     symlinkSync(await ensureHelm(), join(bin, 'helm'));
     if (needsCluster(pages, files)) {
       sayOnStderr('starting a node');
-      cluster = await startCluster({ signal: interrupted.signal });
+      cluster = await startCluster({ signal: interrupted });
       front = await startGateInFront(cluster, sayOnStderr);
     }
     const contextFile = join(dir, 'context.json');
@@ -59,7 +58,7 @@ async function main(named: readonly string[]): Promise<number> {
       jobs: 2,
       timeoutSeconds: 600,
       env: { [CONTEXT_VARIABLE]: contextFile },
-      signal: interrupted.signal,
+      signal: interrupted,
     });
   } catch (error) {
     sayOnStderr(`postern: ${error instanceof Error ? error.message : String(error)}`);

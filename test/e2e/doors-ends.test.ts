@@ -1,17 +1,17 @@
 // What takes a stock kubectl out of an exec that is open: its certificate on the revocation list, its service account deleted. It says why and fails; the
 // execs of others go on.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { type CertificatePair, makeCA } from '../../src/certificates.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { ROUND_MS } from '../../src/rounds.ts';
 import { makeCRL } from '../fakes/crl.ts';
 import { type Background, startKubectl } from './background.ts';
 import { type Protocol, readContext } from './context.ts';
-import { startOwnGate } from './gates.ts';
+import { certificateUser, kubeconfigOfGate, startDoorsGate } from './doorsgate.ts';
 import { asAdmin, createPods, newest, removeObjects } from './objects.ts';
-import { aliceToken, writeKubeconfig } from './people.ts';
+import { aliceToken } from './people.ts';
 import { grantRights } from './rights.ts';
 
 const POD = 'doors-ends';
@@ -47,25 +47,10 @@ const files = { ca: join(context.dir, 'ends-ca.crt'), crl: join(context.dir, 'en
 writeFileSync(files.ca, clients.certPem);
 writeFileSync(files.crl, await makeCRL(clients, { nextUpdate }));
 
-const first = JSON.parse(readFileSync(context.gate.configFile, 'utf8')) as {
-  readonly listen: object;
-  readonly authentication: object;
-};
-const gate = await startOwnGate(context, 'doors-ends', {
-  listen: { ...first.listen, clientCAFile: files.ca },
-  authentication: {
-    ...first.authentication,
-    clientCertificates: { enabled: true, crlFile: files.crl },
-    serviceAccounts: {},
-  },
-});
+const gate = await startDoorsGate(context, 'doors-ends', files);
 t.teardown(() => gate.process.kill('SIGTERM'));
 
-function kubeconfigOf(name: string, user: object): string {
-  const authority = Buffer.from(gate.trust.caPem).toString('base64');
-  const cluster = { server: gate.url, 'certificate-authority-data': authority };
-  return writeKubeconfig(context, name, { user, cluster });
-}
+const kubeconfigOf = (name: string, user: object) => kubeconfigOfGate(context, gate, name, user);
 
 /** Both protocols, each at a prompt of its own. */
 function openExecs(name: string, user: object): Background[] {
@@ -80,11 +65,6 @@ async function say(execs: readonly Background[], word: string): Promise<void> {
     one.send(`${word}\n`);
     await one.seen(new RegExp(word));
   }
-}
-
-function certificateUser({ certPem, keyPem }: CertificatePair): object {
-  const base64 = (pem: string) => Buffer.from(pem).toString('base64');
-  return { 'client-certificate-data': base64(certPem), 'client-key-data': base64(keyPem) };
 }
 
 const staying = [

@@ -1,16 +1,16 @@
 // The doors beside issuers with a stock kubectl: a client certificate, and a service account of the cluster itself. Who the API server then sees is
 // asked of it (`kubectl auth whoami`).
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { type CertificatePair, makeCA } from '../../src/certificates.ts';
+import { makeCA } from '../../src/certificates.ts';
 import { makeCRL } from '../fakes/crl.ts';
 import { kubectl, protocolEnv, readContext } from './context.ts';
-import { startOwnGate } from './gates.ts';
+import { certificateUser, kubeconfigOfGate, startDoorsGate } from './doorsgate.ts';
 import { whoami } from './modes.ts';
 import { asAdmin, createPods, newest, removeObjects } from './objects.ts';
-import { aliceToken, writeKubeconfig } from './people.ts';
+import { aliceToken } from './people.ts';
 import { grantRights } from './rights.ts';
 
 const POD = 'doors';
@@ -36,19 +36,9 @@ writeFileSync(files.ca, clients.certPem);
 const nextUpdate = new Date(Date.now() + HOUR_MS);
 writeFileSync(files.crl, await makeCRL(clients, { revoked: [mallory.certPem], nextUpdate }));
 
-const first = JSON.parse(readFileSync(context.gate.configFile, 'utf8')) as {
-  readonly listen: object;
-  readonly authentication: object;
-};
-const gate = await startOwnGate(context, 'doors', {
-  listen: { ...first.listen, clientCAFile: files.ca },
-  authentication: {
-    ...first.authentication,
-    clientCertificates: { enabled: true, crlFile: files.crl },
-    serviceAccounts: {},
-  },
-});
+const gate = await startDoorsGate(context, 'doors', files);
 t.teardown(() => gate.process.kill('SIGTERM'));
+const withUser = (name: string, user: object) => kubeconfigOfGate(context, gate, name, user);
 
 t.test('a client certificate is its CN in the groups of its O', async (t) => {
   const kubeconfig = withUser('jane-cert', certificateUser(jane));
@@ -111,17 +101,6 @@ t.test('a token of nobody is refused by the cluster, those of issuers go on as b
   const alice = withUser('alice-doors', { token: await aliceToken(context) });
   t.match(await whoami(context, alice), { username: 'alice@example.com' });
 });
-
-function certificateUser({ certPem, keyPem }: CertificatePair): object {
-  const base64 = (pem: string) => Buffer.from(pem).toString('base64');
-  return { 'client-certificate-data': base64(certPem), 'client-key-data': base64(keyPem) };
-}
-
-function withUser(name: string, user: object): string {
-  const authority = Buffer.from(gate.trust.caPem).toString('base64');
-  const cluster = { server: gate.url, 'certificate-authority-data': authority };
-  return writeKubeconfig(context, name, { user, cluster });
-}
 
 function account(): object {
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'ci' } };

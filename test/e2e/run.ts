@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { type Cluster, TEST_NAMESPACE } from '../cluster/cluster.ts';
 import { useExistingCluster } from '../cluster/existing.ts';
 import { type Front, PEOPLE, type Person, startGateInFront } from '../cluster/front.ts';
+import { interruptedBySignals } from '../cluster/interrupt.ts';
 import { ensureHelm, ensureKubectls } from '../cluster/kubectls.ts';
 import { startCluster } from '../cluster/node.ts';
 import { sayOnStderr, timed } from '../cluster/progress.ts';
@@ -33,9 +34,7 @@ if (values.help === true) process.stdout.write(HELP);
 else process.exitCode = await main(values.full === true, positionals);
 
 async function main(full: boolean, files: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
+  const interrupted = interruptedBySignals();
   let cluster: Cluster | undefined;
   let front: Front | undefined;
   let desk: Desk | undefined;
@@ -43,7 +42,7 @@ async function main(full: boolean, files: readonly string[]): Promise<number> {
     const kubectls = await ensureKubectls();
     const helm = await ensureHelm();
     const programs = await buildPrograms(sayOnStderr);
-    cluster = await start(interrupted.signal);
+    cluster = await start(interrupted);
     front = await startGateInFront(cluster, sayOnStderr);
     desk = await openDesk(front.issuer, cluster.node);
     const issuer = { url: front.issuer.url, deskUrl: desk.url };
@@ -56,7 +55,7 @@ async function main(full: boolean, files: readonly string[]): Promise<number> {
       jobs: 1,
       timeoutSeconds: full ? 7200 : 900,
       env: { [CONTEXT_VARIABLE]: contextFile },
-      signal: interrupted.signal,
+      signal: interrupted,
     });
   } catch (error) {
     sayOnStderr(`postern: ${error instanceof Error ? error.message : String(error)}`);

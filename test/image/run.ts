@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Cluster } from '../cluster/cluster.ts';
 import { runtimeSocket } from '../cluster/components.ts';
 import { importArchive } from '../cluster/images.ts';
+import { interruptedBySignals } from '../cluster/interrupt.ts';
 import { ensureKubectl } from '../cluster/kubectls.ts';
 import { startCluster } from '../cluster/node.ts';
 import { sayOnStderr, timed } from '../cluster/progress.ts';
@@ -25,10 +26,7 @@ if (values.help === true) process.stdout.write(HELP);
 else process.exitCode = await main(positionals);
 
 async function main(files: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  const { signal } = interrupted;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(name, () => interrupted.abort(new Error(`stopped by ${name}`)));
+  const signal = interruptedBySignals();
   let cluster: Cluster | undefined;
   try {
     const { path: kubectl } = await ensureKubectl();
