@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { asHttp1, type CallerResponse, sendHead } from './caller.ts';
+import { asHttp1, type CallerResponse, endAnswer, sendHead } from './caller.ts';
 import { errorHeaders, errorStatus, type GateError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { renderStatus, statusHeaders } from './kube/status.ts';
@@ -12,6 +12,8 @@ import { announcesBody, headerValue, messageHead } from './proxy/headers.ts';
 const DISCOVERY = /^\/(?:api(?:\/[^/]+)?|apis(?:\/[^/]+){0,2})\/?$/;
 /** How long a caller may take to read a refusal before its connection is closed for good. ms. */
 const REFUSAL_LINGER_MS = 10_000;
+/** The same when the caller has sent its FIN already. ms */
+const AFTER_FIN_LINGER_MS = 1_000;
 const NOTHING = Buffer.alloc(0);
 
 /** What is to be answered: HTTP status, flat header lines, body. */
@@ -24,12 +26,15 @@ export interface Answer {
 /** Renders a refusal; without an exchange when the request could not even be read. */
 export function renderAnswer(error: GateError, exchange: Exchange | undefined): Answer {
   const fields = errorStatus(error);
-  // client-go throws away the message of a JSON 403 on discovery and prints "unknown"; a text it prints as it is.
-  const asText = fields.code === 403 && exchange !== undefined && isClientGoDiscovery(exchange);
+  // client-go throws away the message of a JSON Status on discovery and prints "unknown"; a text it prints as it is. Of a 401 it prints neither.
+  const asText =
+    (fields.code === 403 || fields.code >= 500) && exchange !== undefined && isClientGoDiscovery(exchange);
   const body = asText ? Buffer.from(fields.message) : renderStatus(fields);
   const headers: Record<string, string> = { ...statusHeaders(body), ...errorHeaders(error) };
   if (asText) headers['Content-Type'] = 'text/plain; charset=utf-8';
   if (exchange !== undefined) headers['Audit-ID'] = exchange.id;
+  const hsts = exchange?.generation.config.listen.strictTransportSecurity ?? '';
+  if (hsts !== '') headers['Strict-Transport-Security'] = hsts;
   const lines = Object.entries(headers).flat();
   return { status: fields.code, lines, body };
 }
@@ -50,7 +55,7 @@ export function answerResponse(response: CallerResponse, answer: Answer, exchang
   sendHead(response, answer.status, STATUS_CODES[answer.status] ?? 'Error', lines);
   exchange.status = answer.status;
   // The answer to a HEAD over HTTP/2 has ended with its head.
-  if (!response.writableEnded) response.end(answer.body);
+  if (!response.writableEnded) endAnswer(response, answer.body);
 }
 
 /**
@@ -76,7 +81,11 @@ export function answerSocket(socket: Socket, answer: Answer): void {
 
 /** Ends a socket that carries no tunnel: what is queued is sent, input is dropped, and it is closed at the latest after REFUSAL_LINGER_MS. */
 function endSocket(socket: Socket, last: Buffer): void {
-  const timer = setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS);
+  // It would not close a second time, and be kept by the timer.
+  if (socket.destroyed) return;
+  // Behind a caller's FIN there is no input that a close could answer by a reset. Node does not always tell that the last byte is out then.
+  const lingerMs = socket.readableEnded ? AFTER_FIN_LINGER_MS : REFUSAL_LINGER_MS;
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
   timer.unref();
   socket.on('close', () => clearTimeout(timer));
   // Answered is answered: a caller that has sent its own FIN, or does so now, is closed as soon as the last byte is out.
@@ -93,7 +102,9 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  408: 'Request Timeout',
   414: 'URI Too Long',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   499: 'Client Closed Request',
   500: 'Internal Server Error',

@@ -6,6 +6,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 
+/** How long a caller may take to read what was written before an answer is broken off. ms */
+const LAST_BYTES_MS = 10_000;
+const NOTHING = Buffer.alloc(0);
+
 /** A request's body as it comes; what else a request says is in its exchange. */
 export type CallerRequest = IncomingMessage | ServerHttp2Stream;
 
@@ -69,16 +73,52 @@ export function sendContinue(response: CallerResponse): void {
     stream.additionalHeaders({ ':status': 100 });
 }
 
-/** Ends a response so that the caller sees that it is incomplete: a closed connection on HTTP/1.1, a reset stream on HTTP/2. */
+/**
+ * Ends an answer. Over HTTP/2 a caller who is still sending is told that no more is wanted (RFC 9113 §8.1), as Go's servers do; without that a
+ * stream would stay open until its caller ends it. Over HTTP/1.1 the connection is closed then (closeIfStillSending).
+ */
+export function endAnswer(response: CallerResponse, last?: Buffer): void {
+  response.end(last);
+  const stream = asStream(response);
+  if (stream === undefined || stream.endAfterHeaders || stream.destroyed) return;
+  if (stream.state.remoteClose === 0) stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/**
+ * Ends a response so that the caller sees that it is incomplete: a closed connection on HTTP/1.1, a reset stream on HTTP/2. What was written
+ * before goes out first, for LAST_BYTES_MS at most; nothing may be written after.
+ */
 export function breakOff(response: CallerResponse): void {
   const stream = asStream(response);
-  if (stream === undefined) {
-    (response as ServerResponse).destroy();
+  const [flushThenEnd, end] = stream === undefined ? endsOfHttp1(response as ServerResponse) : endsOf(stream);
+  // Its caller has gone: nobody reads on, and no `close` would come.
+  if (response.destroyed) {
+    end();
     return;
   }
-  // Node's close() ends the body before it resets, and that end would go out first: the answer would look whole.
-  stream._final = (callback) => callback();
-  stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  const timer = setTimeout(end, LAST_BYTES_MS);
+  timer.unref();
+  response.once('close', () => clearTimeout(timer));
+  flushThenEnd();
+}
+
+type Ends = readonly [flushThenEnd: () => void, end: () => void];
+
+function endsOfHttp1(response: ServerResponse): Ends {
+  const { socket, req } = response;
+  const end = () => response.destroy();
+  // HTTP/1.0 knows an answer's end by the connection's: an orderly one would make half an answer whole.
+  return [socket === null || req.httpVersion === '1.0' ? end : () => socket.destroySoon(), end];
+}
+
+function endsOf(stream: ServerHttp2Stream): Ends {
+  const end = () => {
+    // Node's close() ends the body before it resets, and that end would go out first: the answer would look whole.
+    stream._final = (callback) => callback();
+    if (!stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  };
+  // An empty write comes back when all before it has gone out.
+  return [() => (stream.writableLength === 0 ? end() : void stream.write(NOTHING, end)), end];
 }
 
 /** RFC 9110 §6.4.1: these end with their head, so no empty frame has to say so. */

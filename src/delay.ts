@@ -22,8 +22,31 @@ export function afterDelay(delayMs: number, act: () => void, setTimer: SetTimer 
   return () => cancel();
 }
 
-const nodeTimer: SetTimer = (callback, delayMs) => {
+/** A change of the wall clock is seen so late at most. ms */
+export const CLOCK_LOOK_MS = 5_000;
+
+/**
+ * Calls `act` once when the wall clock says `at` (ms since the epoch; never when it is Infinity), also when the clock was set meanwhile: timers go by the
+ * monotonic clock, so it is looked at again now and then. @returns what cancels it
+ */
+export function atTime(at: number, now: () => number, act: () => void, setTimer?: SetTimer): () => void {
+  let cancel = () => {};
+  const wait = () => {
+    const left = at - now();
+    cancel = afterDelay(Math.min(left, CLOCK_LOOK_MS), () => (now() >= at ? act() : wait()), setTimer);
+  };
+  if (at < Number.POSITIVE_INFINITY) wait();
+  return () => cancel();
+}
+
+/** Node's timers; they keep no process alive, and one that is cancelled leaves nothing behind. */
+export const nodeTimer: SetTimer = (callback, delayMs) => {
   const timer = setTimeout(callback, delayMs);
   timer.unref();
-  return () => clearTimeout(timer);
+  return () => {
+    // Node forgets the list of a duration when its last timer is cleared, but not while that is unref'd: each session whose token has so many
+    // milliseconds left would leave one until they have passed.
+    timer.ref();
+    clearTimeout(timer);
+  };
 };

@@ -28,4 +28,11 @@ export const DOOR_ERRORS = {
     solve:
       'Use a token of the cluster that the request is for (`kubectl create token NAME`), with an audience that it knows.',
   },
+  TOKEN_REVIEW_GATE_RIGHTS: {
+    status: 502,
+    text: 'Postern’s own account may not ask this cluster whose token yours is, so that no service account can come in. Nothing is known against your token; tell the administrator of this gate.',
+    when: 'The API server forbids the gate’s account to create `tokenreviews`. The log has its words, which name that account.',
+    solve:
+      'Give the account that right: [service accounts](../how-to/service-accounts.md). It counts at once, without a restart.',
+  },
 } as const;

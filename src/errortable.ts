@@ -2,6 +2,7 @@
 // and says what to do next. Texts of 5xx are constant, so that nothing of the inside leaks; texts of 4xx may hold parameters, `{name|what
 // stands there without it}`, which errors.ts makes safe. docs/reference/errors.md is generated from this table.
 
+import { ADMISSION_ERRORS } from './admissionerrors.ts';
 import { AWS_ERRORS } from './awserrors.ts';
 import { DOOR_ERRORS } from './doorerrors.ts';
 import { ONWARD_ERRORS } from './onwarderrors.ts';
@@ -14,7 +15,7 @@ export const LOAD_BALANCERS_PAGE = 'docs/how-to/load-balancers.md';
 
 /** One row of the table; the metav1 reason follows from the status. */
 export interface ErrorEntry {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 414 | 431 | 499 | 500 | 502 | 503 | 504;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 414 | 429 | 431 | 499 | 500 | 502 | 503 | 504;
   readonly text: string;
   /** Seconds of Retry-After: only where the request certainly went nowhere, since client-go repeats writes then. */
   readonly retryAfterSeconds?: number;
@@ -186,6 +187,13 @@ export const ERRORS = {
     when: 'The HTTP parser refused the request.',
     solve: 'The log has the parser’s code. Look for a proxy that rewrites requests.',
   },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    text: 'The header lines of the request did not arrive in time. Nothing was forwarded: try again.',
+    when: 'A caller began a request over HTTP/1.1 and did not end its header lines within 32 seconds. Over HTTP/2 the connection is ended with GOAWAY instead.',
+    solve: 'Look at the network between the caller and Postern; a proxy there may hold requests back.',
+  },
+  ...ADMISSION_ERRORS,
   ...UPSTREAM_ERRORS,
   CLIENT_CLOSED: {
     status: 499,

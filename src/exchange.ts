@@ -1,6 +1,7 @@
 // One request's record on its way through the gate, for REST and upgrades alike. The steps of gate.ts fill it in order; what a later
 // part reads is what an earlier one decided, and nothing is derived twice from the request.
 
+import type { Place } from './admission/places.ts';
 import type { AuthenticationRequest } from './authn/authenticator.ts';
 import type { PeerCertificate } from './authn/certificates.ts';
 import type { ReviewingCluster } from './authn/door.ts';
@@ -63,6 +64,8 @@ export interface Exchange extends Arrival {
   actsAs: UserInfo | undefined;
   /** The caller's verified token, where that goes on to the cluster itself; '' for an anonymous caller. Never logged. */
   bearer: string | undefined;
+  /** What admission gave it; left when the exchange is over. */
+  place: Place | undefined;
   /** What the rules decided; undefined before, and where there are none. */
   decision: Decision | undefined;
   /** When what the identity opened ends, ms since the epoch: with the credential, or after its entry's sessionLifetime. */
@@ -101,6 +104,7 @@ export function createExchange(arrival: Arrival, id: string, generation: Generat
     wanted: undefined,
     actsAs: undefined,
     bearer: undefined,
+    place: undefined,
     decision: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
     websocketProtocols: undefined,
@@ -125,6 +129,7 @@ export function credentialsOf(
     peerTrusted: generation.isTrusted(peerAddress),
     peerAddress,
     addressOf: generation.addressOf,
+    strangers: generation.admission.strangers,
     certificate,
     cluster,
   };

@@ -1,6 +1,7 @@
 // THE REQUEST PATH. Every request, REST or upgrade, goes through STEPS from top to bottom; each step either adds to the exchange or
 // throws a GateError, and nothing is forwarded unless all of them returned. What follows is proxy/forward.ts or upgrade/upgrade.ts.
 
+import { admitUser, refuseStranger } from './admit.ts';
 import type { Outcome } from './authn/outcome.ts';
 import { authorize } from './authorize.ts';
 import { matchCluster } from './clusters.ts';
@@ -33,6 +34,7 @@ const STEPS: readonly (readonly [Step, ...Transport[]])[] = [
   [resolveTarget, H, U], //              raw bytes → RequestInfo; what two parsers could read differently is refused
   [readImpersonation, H, U], //          `--as`: never dropped silently, never merged with ours
   [authenticate, H, U], //               exactly one credential → user; it leaves the request here
+  [admitUser, H, U], //                  limits.*PerUser, before work is done: who is beyond one waits, then is refused
   [authorize, H, U], //                  the rules at the gate: first match wins, what can't be judged is refused
   [requireUpgrade, H], //                exec, attach, port-forward whose Upgrade a hop in front has dropped
   [checkImpersonation, H, U], //         may this user be taken for that one? The cluster says
@@ -48,12 +50,23 @@ function stepsOf(transport: Transport): Step[] {
   return STEPS.filter(([, ...transports]) => transports.includes(transport)).map(([step]) => step);
 }
 
-/** Runs the steps; synchronous unless one of them has to wait. @throws GateError, or anything else that then counts as INTERNAL. */
-export function runGate(exchange: Exchange, from = 0): void | Promise<void> {
+/**
+ * Runs the steps; synchronous unless one of them has to wait. What a stranger is refused with, who sends very much of it, is another thing
+ * (limits.unauthenticatedPerAddress). @throws GateError, or anything else that then counts as INTERNAL.
+ */
+export function runGate(exchange: Exchange): void | Promise<void> {
+  try {
+    return runSteps(exchange, 0)?.catch((error: unknown) => refuseStranger(exchange, error));
+  } catch (error) {
+    return refuseStranger(exchange, error);
+  }
+}
+
+function runSteps(exchange: Exchange, from: number): void | Promise<void> {
   const steps = STEPS_OF[exchange.transport];
   for (let i = from; i < steps.length; i++) {
     const pending = steps[i]?.(exchange);
-    if (pending !== undefined) return pending.then(() => runGate(exchange, i + 1));
+    if (pending !== undefined) return pending.then(() => runSteps(exchange, i + 1));
   }
 }
 
@@ -133,7 +146,7 @@ function applyOutcome(
         params: { message: outcome.message ?? '' },
       });
     case 'unavailable':
-      throw gateError('AUTHENTICATION_UNAVAILABLE', { cause: outcome.cause });
+      throw gateError(outcome.code ?? 'AUTHENTICATION_UNAVAILABLE', { cause: outcome.cause });
     default:
       outcome satisfies never;
       throw new TypeError('unknown authentication outcome');

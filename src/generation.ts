@@ -3,6 +3,7 @@
 // credentials, the authenticator with its keys and cache) is handed on instead of built again.
 
 import { readFileSync } from 'node:fs';
+import type { Admission } from './admission/admission.ts';
 import { type AnonymousUser, createAnonymous } from './authn/anonymous.ts';
 import type { AddressOf, Authenticator } from './authn/authenticator.ts';
 import type { CertificateRules } from './authn/certificates.ts';
@@ -14,10 +15,11 @@ import { credentialProblem } from './config/onwardrules.ts';
 import { assertionHeadersOf } from './config/presetfill.ts';
 import { type ClusterAccess, loadInCluster, loadKubeconfig } from './kube/kubeconfig.ts';
 import { type AskCluster, createImpersonationCheck, type ImpersonationObserver } from './onward/check.ts';
-import { createOnward } from './onward/onward.ts';
+import { CREDENTIAL_PATH, createCredentialCheck, type TryCredential } from './onward/credential.ts';
+import { createOnward, ownLines } from './onward/onward.ts';
 import { callerAddress } from './proxy/address.ts';
 import { askCluster } from './proxy/ask.ts';
-import { createUpstream, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
+import { createUpstream, type Dialing, type Upstream, type UpstreamTarget } from './proxy/upstream.ts';
 import { compileTrusted, type IsTrusted } from './trusted.ts';
 
 /** How long the cluster may take to say whether somebody may impersonate, or whose a token is. ms */
@@ -32,6 +34,8 @@ export interface Generation {
   readonly authenticator: Authenticator;
   /** Who a caller without a credential is, by path. */
   readonly anonymous: AnonymousUser;
+  /** The same for all generations of a process. */
+  readonly admission: Admission;
   /** The rules at the gate; undefined when there are none, so that nothing is done for them. */
   readonly rules: Rules | undefined;
   readonly isTrusted: IsTrusted;
@@ -58,10 +62,15 @@ export interface GenerationDeps {
     certificates: CertificateRules | undefined,
   ) => Authenticator;
   readonly observeAuthentication: (outcome: Outcome) => void;
+  readonly admission: Admission;
+  /** How API servers are connected to; outlives generations. */
+  readonly dialing?: Dialing;
   /** Of a cluster by its name; default is told nothing. */
   readonly observeImpersonation?: (cluster: string) => ImpersonationObserver;
   /** ms since the epoch; default the system's clock. */
   readonly now?: () => number;
+  /** A question of the gate's own was answered with 401: its credential may have been replaced. Called before whoever asked hears of it. */
+  readonly onCredentialRefused?: (() => void) | undefined;
   /** For tests: how long a cluster may take to answer a question of ours. Default REVIEW_TIMEOUT_MS. ms */
   readonly reviewTimeoutMs?: number | undefined;
 }
@@ -81,19 +90,9 @@ export function buildGeneration(
   previous: Generation | undefined,
   deps: GenerationDeps,
 ): Generation {
-  const shared = new Map<string, Shared>();
+  const { shared, share } = sharing(previous?.shared);
   const files = new Set(namedFiles(config));
   const problems: string[] = [];
-  const share = <T extends Upstream | Authenticator>(
-    key: string,
-    create: () => T,
-    close: (value: T) => Promise<void> | void,
-  ): T => {
-    const kept = previous?.shared.get(key);
-    const value = kept === undefined ? create() : (kept.value as T);
-    shared.set(key, kept ?? { value, close: () => close(value) });
-    return value;
-  };
   const clusters: Cluster[] = [];
   for (const cluster of config.clusters) {
     const { name, match, kubeconfig, context, inCluster } = cluster;
@@ -111,14 +110,17 @@ export function buildGeneration(
     const target = upstreamTarget(read.access);
     const upstream = share(
       JSON.stringify(['upstream', name, target]),
-      () => createUpstream(name, target),
+      () => createUpstream(name, target, deps.dialing),
       (value) => value.close(),
     );
-    const ask = askAbout(upstream, deps.reviewTimeoutMs);
+    const { reviewTimeoutMs: timeoutMs, onCredentialRefused: onRefused } = deps;
+    const asking = { upstream, lines: ownLines(cluster), timeoutMs, onRefused };
+    const ask = askAbout(asking);
     const observer = deps.observeImpersonation?.(name) ?? NO_OBSERVER;
     const check = createImpersonationCheck(ask, deps.now ?? Date.now, observer);
     const reviewer = { name, review: (body: string) => ask(TOKEN_REVIEWS_PATH, body) };
-    clusters.push({ name, match, upstream, reviewer, onward: createOnward(cluster, check) });
+    const isRefused = createCredentialCheck(tryCredential(asking));
+    clusters.push({ name, match, upstream, reviewer, onward: createOnward(cluster, { check, isRefused }) });
   }
   if (problems.length > 0) throw new GenerationError(problems);
   const rules = compileRules(config.authorization);
@@ -134,6 +136,7 @@ export function buildGeneration(
       (value) => value.close(),
     ),
     anonymous: createAnonymous(config.authentication.anonymousPaths),
+    admission: deps.admission,
     rules: judgesAnything(rules) ? rules : undefined,
     isTrusted,
     addressOf: (peerAddress, rawHeaders) => callerAddress(peerAddress, rawHeaders, isTrusted),
@@ -142,6 +145,31 @@ export function buildGeneration(
     observeAuthentication: deps.observeAuthentication,
     shared,
   };
+}
+
+/**
+ * Takes what the one before has, or makes it. Apart from buildGeneration, whose closures live as long as the new generation: they would keep the
+ * one before, which keeps the one before it, and so each that there ever was.
+ */
+function sharing(before: ReadonlyMap<string, Shared> | undefined) {
+  const shared = new Map<string, Shared>();
+  const share = <T extends Upstream | Authenticator>(
+    key: string,
+    create: () => T,
+    close: (value: T) => Promise<void> | void,
+  ): T => {
+    const one = before?.get(key) ?? shareable(create(), close);
+    shared.set(key, one);
+    return one.value as T;
+  };
+  return { shared, share };
+}
+
+function shareable<T extends Upstream | Authenticator>(
+  value: T,
+  close: (value: T) => Promise<void> | void,
+): Shared {
+  return { value, close: () => close(value) };
 }
 
 /** @throws GenerationError when a file that was there a moment ago is gone. */
@@ -177,11 +205,31 @@ export async function retireGeneration(old: Generation, living: Iterable<Generat
   await Promise.allSettled(closing);
 }
 
+interface Asking {
+  readonly upstream: Upstream;
+  /** Who the gate is, beside its credential. */
+  readonly lines: readonly string[];
+  readonly timeoutMs: number | undefined;
+  readonly onRefused: (() => void) | undefined;
+}
+
 /** Asks as the gate itself whether somebody may do something. */
-function askAbout(upstream: Upstream, timeoutMs = REVIEW_TIMEOUT_MS): AskCluster {
+function askAbout({ upstream, lines, timeoutMs = REVIEW_TIMEOUT_MS, onRefused }: Asking): AskCluster {
+  const common = { method: 'POST', lines, mayRepeat: true, timeoutMs };
   return async (path, body) => {
-    const answer = await askCluster(upstream, { method: 'POST', path, body, timeoutMs });
+    const answer = await askCluster(upstream, { ...common, path, body });
+    if (answer.status === 401) onRefused?.();
     return { status: answer.status, body: answer.body.toString() };
+  };
+}
+
+function tryCredential({ upstream, onRefused, ...asking }: Asking): TryCredential {
+  const { lines, timeoutMs = REVIEW_TIMEOUT_MS } = asking;
+  const question = { method: 'GET', path: CREDENTIAL_PATH, lines, timeoutMs };
+  return async () => {
+    const { status } = await askCluster(upstream, question);
+    if (status === 401) onRefused?.();
+    return status;
   };
 }
 

@@ -9,6 +9,7 @@ import type { TLSSocket } from 'node:tls';
 import { afterDelay, type SetTimer } from './delay.ts';
 import { farewell } from './errors.ts';
 import type { Log } from './log.ts';
+import { Queue, type Queued } from './queue.ts';
 import type { SessionRegistry } from './sessions.ts';
 
 export interface Lifecycle {
@@ -54,6 +55,13 @@ const FLUSH_MS = 6_000;
 const IDLE_MS = 5_000;
 
 type AnyRequest = IncomingMessage | Http2ServerRequest;
+type AnyResponse = ServerResponse | Http2ServerResponse;
+
+/** A request that is being answered. */
+interface Answering extends Queued<Answering> {
+  readonly response: AnyResponse;
+  readonly socket: Socket;
+}
 
 /** Makes a lifecycle in the state starting. */
 export function createLifecycle(deps: LifecycleDeps): Lifecycle {
@@ -84,26 +92,28 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
 export function createConnections(idleMs: number = IDLE_MS): Connections {
   const sockets = new Set<Socket>();
   const secured = new Set<TLSSocket>();
-  const responses = new Map<ServerResponse | Http2ServerResponse, Socket>();
+  const answers = new Queue<Answering>();
   const upgraded = new WeakSet<Socket>();
   let server: Http2SecureServer | undefined;
   let closed: Promise<void> | undefined;
-  const begin = (request: AnyRequest, response: ServerResponse | Http2ServerResponse) => {
-    responses.set(response, request.socket);
+  const begin = (request: AnyRequest, response: AnyResponse) => {
+    const one: Answering = { response, socket: request.socket, ahead: undefined, behind: undefined };
+    answers.add(one);
     response.once('close', () => {
-      responses.delete(response);
+      answers.remove(one);
       // What was busy when the drain began may be idle now, and would stay so for the whole keep-alive time.
       if (closed !== undefined) setImmediate(() => closeIdle(server));
     });
   };
   /** Closes HTTP/1.1 connections that have not sent a request: Node counts them as active, and looks at no time limit any more. */
   const closeSilent = () => {
-    const busy = new Set(responses.values());
+    const busy = new Set<Socket>();
+    for (const { socket } of answers) busy.add(socket);
     for (const socket of secured)
       if (socket.alpnProtocol !== 'h2' && !busy.has(socket) && !upgraded.has(socket)) socket.destroy();
   };
   const askToLeave = () => {
-    for (const response of responses.keys())
+    for (const { response } of answers)
       if (!('stream' in response) && !response.headersSent) response.setHeader('Connection', 'close');
   };
   return {

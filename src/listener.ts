@@ -1,42 +1,34 @@
 // The public listener: one TLS port that speaks HTTP/2 and HTTP/1.1 by ALPN (callers without ALPN get 1.1: kubectl's upgrades send none),
 // with limits as the API server has them instead of Node's, which would refuse what works directly.
 
-import { hash } from 'node:crypto';
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
-import { DEFAULT_CIPHERS } from 'node:tls';
 import type { TlsConfig } from './config/config.ts';
 import { TCP_KEEP_ALIVE_MS } from './proxy/upstream.ts';
-import { liftLimits, MAX_HEADER_BYTES, SERVER_LIMITS } from './serverlimits.ts';
+import { secureContextOptions, type TlsMaterial } from './securecontext.ts';
+import {
+  type Deadlines,
+  deadlineOptions,
+  liftLimits,
+  MAX_HEADER_BYTES,
+  SERVER_LIMITS,
+} from './serverlimits.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
 
-/** How long a handshake may take. ms */
-export const TLS_HANDSHAKE_TIMEOUT_MS = 15_000;
 /** HTTP/2's flow control window of a connection. Bytes; Go's servers use 1 MiB. */
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 
-/**
- * Node's suites with AES-128 first, as Go's servers and clients have it: Node would take AES-256, whose four more rounds a block are paid for
- * with each byte.
- */
-const DEFAULT_ORDER: readonly string[] = [
-  ...new Set(['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', ...DEFAULT_CIPHERS.split(':')]),
-];
-
-export interface TlsMaterial {
-  readonly cert: string;
-  readonly key: string;
-  /** '' means that client certificates are not asked for. */
-  readonly clientCA: string;
-}
-
 /** Creates the server, not yet listening. The request listener is server.ts's. */
-export function createListener(tls: TlsConfig, material: TlsMaterial): Http2SecureServer {
+export function createListener(
+  tls: TlsConfig,
+  material: TlsMaterial,
+  deadlines: Deadlines,
+): Http2SecureServer {
   const server = createSecureServer({
     ...secureContextOptions(tls, material),
     ...(material.clientCA === '' ? {} : { requestCert: true, rejectUnauthorized: false }),
     ...SERVER_LIMITS,
-    handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
+    ...deadlineOptions(deadlines),
     // The API server's answers too; 64 KiB otherwise.
     maxSendHeaderBlockLength: 2 * MAX_HEADER_BYTES,
     // Without Host a request is refused where all are, with a Status. HTTP/1.1's, which the typings know on http.Server only.
@@ -55,16 +47,4 @@ export function createListener(tls: TlsConfig, material: TlsMaterial): Http2Secu
     session.on('error', () => {});
   });
   return server;
-}
-
-/** What may change while the server runs: `server.setSecureContext` takes it. */
-export function secureContextOptions(tls: TlsConfig, { cert, key, clientCA }: TlsMaterial) {
-  return {
-    cert,
-    key,
-    // A session can be resumed only under the authorities by which its client was verified.
-    ...(clientCA === '' ? {} : { ca: clientCA, sessionIdContext: hash('sha256', clientCA).slice(0, 32) }),
-    minVersion: tls.minVersion,
-    ciphers: (tls.ciphers.length === 0 ? DEFAULT_ORDER : tls.ciphers).join(':'),
-  };
 }

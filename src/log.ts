@@ -1,30 +1,23 @@
 // The log: one JSON object a line on standard error, messages constant, facts as fields. Nothing here ever sees a credential: header
 // lines are not logged at any level, and query values that may carry a token are masked.
 
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { LogLevel } from './config/config.ts';
 
 export type Log = Logger;
 
-/** Names of query parameters whose values are masked; `bearer` stands for every name that begins so. */
-const SECRET_PARAMETER = /^(token|access_token|id_token|refresh_token|authorization|bearer.*)$/i;
+/**
+ * Names of parameters whose values are masked: what programs behind a `proxy` subresource, object stores and identity providers call a secret. None
+ * of Kubernetes' own parameters is called so.
+ */
+const SECRET_PARAMETER =
+  /token|bearer|authorization|passw|secret|credential|signature|assertion|jwt|saml|api[-_]?key|verifier|^[?&;#]?sig$/i;
+/** A name and password before the host, of a target that is a whole URL. */
+const USER_INFO = /^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/i;
 const MAX_TARGET_CHARS = 4096;
 
-/** Lines wait for one another for so long, so that a busy gate writes once for many. ms */
-const WRITE_EVERY_MS = 50;
-/** … and not beyond so much. bytes */
-const WRITE_BYTES = 8 * 1024;
-
-/** Opens the log. Writes are asynchronous, and what still waits is written when the process exits. */
-export function createLog(
-  level: LogLevel,
-  stream: DestinationStream = destination({
-    dest: 2,
-    sync: false,
-    minLength: WRITE_BYTES,
-    periodicFlush: WRITE_EVERY_MS,
-  }),
-): Log {
+/** Makes a log whose lines go to `stream`: that of the program is logsink.ts. */
+export function createLog(level: LogLevel, stream: DestinationStream): Log {
   const timestamp = clockText();
   return pino(
     {
@@ -32,9 +25,23 @@ export function createLog(
       base: null,
       timestamp,
       formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: disarm },
     },
     stream,
   );
+}
+
+/**
+ * What JSON lets stand in a string and a terminal obeys, or a reader of lines takes for an end: DEL and the C1 controls (CSI is one byte there), the
+ * separators U+2028 and U+2029, what turns text around (U+202A to U+202E, U+2066 to U+2069), and a byte order mark.
+ */
+const STEERING = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
+const ALL_STEERING = new RegExp(STEERING, 'g');
+
+/** A line of JSON in which only escapes say those characters: the same value for who parses it. Callers choose usernames, and more. */
+function disarm(line: string): string {
+  if (!STEERING.test(line)) return line;
+  return line.replace(ALL_STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** pino's time field; its text is made once a millisecond, not once a line. */
@@ -51,26 +58,33 @@ function clockText(): () => string {
 
 /** The request target as it may be logged: secrets masked, cut at 4,096 characters. */
 export function loggedTarget(rawTarget: string): string {
-  const query = rawTarget.indexOf('?');
+  const target = rawTarget.includes('@') ? rawTarget.replace(USER_INFO, '$1//MASKED@') : rawTarget;
+  const from = target.search(/[?;#]/);
   const shown =
-    query === -1
-      ? rawTarget
-      : rawTarget.slice(0, query + 1) +
-        rawTarget
-          .slice(query + 1)
-          .split('&')
+    from === -1
+      ? target
+      : target.slice(0, from) +
+        target
+          .slice(from)
+          .split(/(?=[&#])/)
           .map(maskPair)
-          .join('&');
+          .join('');
   const cut = shown.length > MAX_TARGET_CHARS ? `${shown.slice(0, MAX_TARGET_CHARS)}...TRUNCATED` : shown;
   // JSON escapes the controls below 0x20; those above, raw bytes of the request line, would still steer a terminal.
   return cut.replace(/[\u007f-\u009f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** What follows `&` or `#`, with its mark. Some programs part at `;` as well: behind a secret's name all is masked that could be its value. */
 function maskPair(pair: string): string {
-  const equals = pair.indexOf('=');
-  if (equals === -1) return pair;
-  const name = pair.slice(0, equals);
-  return SECRET_PARAMETER.test(decoded(name)) ? `${name}=MASKED` : pair;
+  if (!pair.includes('=')) return pair;
+  let shown = '';
+  for (const part of pair.split(/(?=[?;])/)) {
+    const equals = part.indexOf('=');
+    if (equals !== -1 && SECRET_PARAMETER.test(decoded(part.slice(0, equals))))
+      return `${shown}${part.slice(0, equals)}=MASKED`;
+    shown += part;
+  }
+  return shown;
 }
 
 function decoded(name: string): string {

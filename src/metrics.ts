@@ -16,6 +16,18 @@ export const TOKEN_REVIEW_OUTCOMES = [
   'failed',
 ] as const;
 
+/** Why a TLS handshake of a caller failed. */
+export const HANDSHAKE_FAILURES = [
+  'certificate',
+  'version',
+  'suite',
+  'alpn',
+  'plaintext',
+  'timeout',
+  'closed',
+  'other',
+] as const;
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Makes all metrics in a registry of their own. */
@@ -41,8 +53,15 @@ export function createMetrics(build: { readonly version: string; readonly node: 
   );
   // There from the start, so that the first one is seen as a rise.
   for (const outcome of TOKEN_REVIEW_OUTCOMES) tokenReviews.inc({ outcome }, 0);
+  const handshakeFailures = counter(
+    'postern_tls_handshake_errors_total',
+    'TLS handshakes with callers that failed: the caller does not trust our certificate, or is too old, speaks no TLS, took too long, hung up.',
+    ['reason'],
+  );
+  for (const reason of HANDSHAKE_FAILURES) handshakeFailures.inc({ reason }, 0);
   return {
     registry,
+    handshakeFailures,
     requests: counter(
       'postern_requests_total',
       'Requests answered, by the API words they use and the status code.',
@@ -93,6 +112,21 @@ export function createMetrics(build: { readonly version: string; readonly node: 
       'Orders to end sessions, by what became of them here.',
       ['outcome'],
     ),
+    admissionRefused: counter(
+      'postern_admission_refused_total',
+      'Requests, sessions and connections that a limit of the gate refused, by the key under limits; descriptors is the limit of the system.',
+      ['limit'],
+    ),
+    admissionWaiting: gauge(
+      'postern_admission_waiting',
+      'Requests that wait for a place under a limit or for their turn, and refusals that are held back.',
+      [],
+    ),
+    shedding: gauge(
+      'postern_admission_shedding',
+      '1 while short requests are refused because the event loop is late (limits.eventLoopDelay), otherwise 0.',
+      [],
+    ),
     authentication: counter('postern_authentication_total', 'Credentials judged, by where they were found.', [
       'source',
       'outcome',
@@ -116,6 +150,11 @@ export function createMetrics(build: { readonly version: string; readonly node: 
     ),
     jwksRefresh: counter('postern_jwks_refresh_total', "Fetches of an issuer's keys.", ['issuer', 'outcome']),
     jwksAge: gauge('postern_jwks_age_seconds', 'Age of the keys in use of an issuer.', ['issuer']),
+    nameLookups: counter(
+      'postern_name_lookups_total',
+      'Names of API servers and issuers that connections needed: answered (ok), not answered and taken from the last answer (stale), or neither (failed).',
+      ['outcome'],
+    ),
     upstreamErrors: counter(
       'postern_upstream_errors_total',
       'Requests that failed between Postern and the API server.',
@@ -146,6 +185,16 @@ export function createMetrics(build: { readonly version: string; readonly node: 
       'postern_certificate_expiry_timestamp_seconds',
       'When the first certificate of a file in use ends (a leaf or its intermediates, no authorities), seconds since the epoch.',
       ['purpose', 'cluster'],
+    ),
+    logWritable: gauge(
+      'postern_log_writable',
+      '1 when the log is written; 0 after a fault, and while its reader takes nothing or too little.',
+      [],
+    ),
+    logLinesDropped: counter(
+      'postern_log_lines_dropped_total',
+      'Log lines that were dropped because the log could not be written.',
+      [],
     ),
     processes: gauge('postern_processes', 'Processes that serve: 1, or the workers that live.', []),
     eventLoopBusy: counter(

@@ -5,6 +5,7 @@ import type { RefreshEvent } from './authn/jwks.ts';
 import type { Outcome } from './authn/outcome.ts';
 import { ERRORS } from './errortable.ts';
 import type { Exchange } from './exchange.ts';
+import { observeHandshakes } from './handshakes.ts';
 import {
   isLongRunning,
   knownResource,
@@ -29,7 +30,11 @@ export type Observer = ReturnType<typeof createObserver>;
 /** Everything that is observed goes through here. `now` gives ms since the epoch. */
 export function createObserver(log: Log, metrics: Metrics, now: () => number) {
   const isRepeat = pairRefusals(now);
-  return { ...observeRequests(log, metrics, { now, isRepeat }), ...observeSessions(log, metrics, isRepeat) };
+  return {
+    ...observeRequests(log, metrics, { now, isRepeat }),
+    ...observeSessions(log, metrics, isRepeat),
+    ...observeHandshakes(log, metrics),
+  };
 }
 
 /** Whether a refused attempt is the second of a pair; remembers first ones. Asked twice, it says the same. */
@@ -76,7 +81,8 @@ function observeRequests(
     onRequest(exchange: Exchange, status: number): void {
       const { info, failure, decision } = exchange;
       const cluster = exchange.upstream?.name ?? '';
-      const durationMs = now() - exchange.receivedAt;
+      // The clock may have been set back: a sum that falls would be taken for a restart.
+      const durationMs = Math.max(0, now() - exchange.receivedAt);
       const repeat = status >= 400 && isRepeat(exchange);
       const reason = failure === undefined ? undefined : UPSTREAM_REASONS.get(failure.code);
       if (reason !== undefined) metrics.upstreamErrors.inc({ cluster, reason });

@@ -49,7 +49,12 @@ export async function startOps(address: HostPort, deps: OpsDeps): Promise<Server
     if (path === '/livez') return void look('livez', deps.live ?? NOTHING).catch(failed);
     if (path === '/readyz') return void look('readyz', deps.ready).catch(failed);
     if (path !== '/metrics') return void send(404, 'Postern ops listener: /livez /readyz /metrics\n');
-    deps.collect();
+    // A fault in what is read for a scrape must not end the process.
+    try {
+      deps.collect();
+    } catch {
+      return void failed();
+    }
     const wantsOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
     deps.registry
       .metrics()

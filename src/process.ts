@@ -1,17 +1,16 @@
 // What the process of a gate itself uses: CPU, memory, descriptors, and how busy its event loop is. Read when somebody asks for metrics; the
 // one thing that goes on between is a timer, ten times a second, which tells how late the loop comes to what is due. No request pays for it.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { afterDelay, type SetTimer } from './delay.ts';
+import { countDescriptors, readDescriptorLimit } from './descriptors.ts';
 import type { Metrics } from './metrics.ts';
 
 /** How often the event loop's delay is sampled. ms. */
 export const SAMPLE_MS = 100;
 /** `process.constrainedMemory` says about so much, or more, where there is no limit (Node's documentation of it). Bytes. */
 const NO_LIMIT_BYTES = 2 ** 50;
-const DESCRIPTORS = '/proc/self/fd';
 
 export interface ProcessWatch {
   /** Brings the gauges and counters up to date. */
@@ -23,6 +22,8 @@ export interface ProcessWatchDeps {
   /** ms that only grow, with fractions. Default `performance.now`. */
   readonly elapsed?: () => number;
   readonly setTimer?: SetTimer;
+  /** Told of each sample: how late the loop was, and which part of the time it was at work. */
+  readonly onSample?: (sample: { readonly delayMs: number; readonly busy: number }) => void;
 }
 
 /** Watches this process from now on. */
@@ -34,12 +35,17 @@ export function watchProcess(metrics: Metrics, deps: ProcessWatchDeps = {}): Pro
   metrics.memoryLimit.set(limitOf(process.constrainedMemory()));
   if (maxDescriptors > 0) metrics.maxDescriptors.set(maxDescriptors);
   let cancel = () => {};
+  let last = performance.eventLoopUtilization();
   const sample = () => {
     const due = elapsed() + SAMPLE_MS;
     cancel = afterDelay(
       SAMPLE_MS,
       () => {
-        metrics.eventLoopDelay.observe(Math.max(0, elapsed() - due) / 1000);
+        const delayMs = Math.max(0, elapsed() - due);
+        metrics.eventLoopDelay.observe(delayMs / 1000);
+        const since = performance.eventLoopUtilization(last);
+        last = performance.eventLoopUtilization();
+        deps.onSample?.({ delayMs, busy: since.utilization });
         sample();
       },
       setTimer,
@@ -50,7 +56,7 @@ export function watchProcess(metrics: Metrics, deps: ProcessWatchDeps = {}): Pro
   return {
     collect() {
       counters();
-      metrics.residentMemory.set(process.memoryUsage.rss());
+      collectMemory(metrics);
       const heap = getHeapStatistics();
       metrics.heapUsed.set(heap.used_heap_size);
       metrics.heapLimit.set(heap.heap_size_limit);
@@ -81,21 +87,9 @@ export function limitOf(constrained: number): number {
   return constrained >= NO_LIMIT_BYTES ? 0 : constrained;
 }
 
-/** Open descriptors of this process; 0 where /proc does not tell. Linux 6.2 and later say it without listing them. */
-function countDescriptors(): number {
+/** Reading it takes a descriptor, of which there may be none: the last value stays then. */
+function collectMemory({ residentMemory }: Metrics): void {
   try {
-    const { size } = statSync(DESCRIPTORS);
-    return size > 0 ? size : readdirSync(DESCRIPTORS).length - 1;
-  } catch {
-    return 0;
-  }
-}
-
-/** The soft limit of descriptors (proc(5), /proc/PID/limits); 0 where it is unknown or unlimited. */
-function readDescriptorLimit(): number {
-  try {
-    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
+    residentMemory.set(process.memoryUsage.rss());
+  } catch {}
 }

@@ -7,18 +7,22 @@ import { type ConfigError, formatError, loadConfig } from './config/load.ts';
 import type { Current } from './current.ts';
 import { observeExpiry } from './expiry.ts';
 import { type Generation, GenerationError, retireGeneration } from './generation.ts';
-import { secureContextOptions, type TlsMaterial } from './listener.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { ClientAuthorities } from './peercertificate.ts';
 import type { Rounds } from './rounds.ts';
+import { secureContextOptions, type TlsMaterial } from './securecontext.ts';
 import { beginSeries } from './series.ts';
 import type { Stays } from './stays.ts';
+import type { TicketKeys } from './tickets.ts';
 import { watchFiles } from './watch.ts';
-import type { TokenWebhook, WebhookMaterial } from './webhook/webhook.ts';
+import type { TokenWebhook } from './webhook/webhook.ts';
 
 /** A refused configuration is tried again after so long: a file that it names may have come meanwhile. ms. */
 const RETRY_MS = 5_000;
+
+/** No more often are files looked at because an API server refuses our credential. ms */
+const LOOK_MS = 1_000;
 
 /** Where a configuration comes from. */
 export interface ConfigSource {
@@ -44,7 +48,8 @@ export interface ReloadDeps {
   readonly stays: Pick<Stays, 'review'>;
   readonly rounds: Pick<Rounds, 'go'>;
   readonly authorities: Pick<ClientAuthorities, 'change'>;
-  readonly server: { setSecureContext(options: object): void };
+  readonly server: { setSecureContext(options: object): void; setTicketKeys(keys: Buffer): void };
+  readonly tickets: Pick<TicketKeys, 'current'>;
   /** undefined when there was none at the start. */
   readonly webhook: Pick<TokenWebhook, 'update'> | undefined;
   readonly log: Log;
@@ -55,6 +60,8 @@ export interface ReloadDeps {
 export interface Reloader {
   /** Reads the configuration again now. @returns whether it was taken up. */
   reload(): boolean;
+  /** Looks now whether a file has changed, instead of within the second, and takes it up; at most once in LOOK_MS. */
+  look(): void;
   close(): void;
 }
 
@@ -63,6 +70,7 @@ export function createReloader(deps: ReloadDeps): Reloader {
   const { current, log, metrics, now } = deps;
   let refused = '';
   let retry: NodeJS.Timeout | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   const succeeded = () => {
     refused = '';
     metrics.reloadSuccess.set(1);
@@ -95,6 +103,11 @@ export function createReloader(deps: ReloadDeps): Reloader {
   succeeded();
   return {
     reload: () => run(false),
+    look() {
+      if (performance.now() - lookedAt < LOOK_MS) return;
+      lookedAt = performance.now();
+      watch.lookNow();
+    },
     close() {
       clearTimeout(retry);
       watch.close();
@@ -112,6 +125,8 @@ function takeUp({ source, current, build, server, webhook, log, ...deps }: Reloa
     if (webhook !== undefined && config.tokenWebhook !== undefined)
       webhook.update(readWebhookMaterial(config.tokenWebhook));
     server.setSecureContext(secured);
+    // Another certificate takes nobody's session away; other client authorities do (securecontext.ts).
+    server.setTicketKeys(deps.tickets.current());
     deps.authorities.change(material.clientCA);
   } catch (error) {
     void retireGeneration(next, [before]);
@@ -164,7 +179,7 @@ export function readMaterial({ listen }: GateConfig): TlsMaterial {
 }
 
 /** Reads what the token webhook's listener is made of. @throws the file system's error. */
-export function readWebhookMaterial(webhook: TokenWebhookConfig): WebhookMaterial {
+export function readWebhookMaterial(webhook: TokenWebhookConfig): TlsMaterial {
   return {
     cert: readFileSync(webhook.certFile, 'utf8'),
     key: readFileSync(webhook.keyFile, 'utf8'),

@@ -4,21 +4,25 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { guardConnections } from './admission/connections.ts';
 import type { HostPort } from './config/config.ts';
+import { watchDescriptors } from './descriptors.ts';
 import { hostPort } from './hostport.ts';
 import { createConnections, createLifecycle } from './lifecycle.ts';
-import { secureContextOptions, TLS_HANDSHAKE_TIMEOUT_MS } from './listener.ts';
 import { type Log, loggedError } from './log.ts';
 import { startOps } from './ops.ts';
-import { attempt, makeParts, type Parts, type RunOptions, type WorkerRole } from './parts.ts';
+import { attempt, makeParts, type Parts, type RunOptions } from './parts.ts';
 import { holdClientAuthorities } from './peercertificate.ts';
 import { joinRoster } from './presence/start.ts';
 import { watchProcess } from './process.ts';
 import { createReloader, readMaterial, readWebhookMaterial } from './reload.ts';
 import { createRounds } from './rounds.ts';
 import { createGateServer } from './server.ts';
+import { DEADLINES } from './serverlimits.ts';
 import { createSessionRegistry, type SessionRegistry } from './sessions.ts';
+import { watchSilence } from './silence.ts';
 import { createStays } from './stays.ts';
+import { rotateTicketKeys, type TicketKeys } from './tickets.ts';
 import { createVitals, type Vitals } from './vitals.ts';
 import { startTokenWebhook, type TokenWebhook } from './webhook/webhook.ts';
 
@@ -51,8 +55,11 @@ export async function runGateway(options: RunOptions): Promise<RunningGate> {
 
 /** Starts both listeners; what is to be closed when a later part fails goes into `open`. */
 async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
-  const { options, env, now, log, metrics, observer, current, build } = parts;
+  const { options, env, now, log, collectLog, metrics, observer, current, build, admission, reserve } = parts;
+  const { deadlines = DEADLINES } = options;
   const { config } = current.get();
+  // What only lasts a while does not go by a clock that may be set.
+  const elapsed = options.now ?? (() => performance.now());
   const told = { onOpen: observer.onSessionOpen, onEnd: observer.onSessionEnd };
   const sessions = createSessionRegistry(told, now);
   const connections = createConnections();
@@ -71,7 +78,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     log,
   });
   const material = attempt(() => readMaterial(config));
-  const authorities = holdClientAuthorities(material.clientCA, TLS_HANDSHAKE_TIMEOUT_MS, now);
+  const authorities = holdClientAuthorities(material.clientCA, deadlines.handshakeMs, elapsed);
   const server = await createGateServer({
     current,
     material,
@@ -80,29 +87,40 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     sessions,
     streams,
     stays,
+    deadlines,
     now,
     newID: options.newID ?? randomUUID,
     isLeaving: lifecycle.isLeaving,
     isDraining: lifecycle.isDraining,
   });
+  const isTrusted = (address: string) => current.get().isTrusted(address);
+  guardConnections(server, { admission, isTrusted, mayStay: reserve.mayStay });
   connections.follow(server);
+  const silence = watchSilence(server, deadlines);
+  open.push(silence.close);
   const webhook = await startWebhook(parts);
   open.push(() => void webhook?.close());
   const source = { file: options.file, overrides: options.overrides ?? [], env };
   const rounds = createRounds({ stays, current: current.get, now, log, setTimer: options.setRoundTimer });
   open.push(rounds.close);
-  const looked = { stays, rounds, authorities };
+  const tickets = ticketKeysOf(parts, open);
+  const looked = { stays, rounds, authorities, tickets };
   const reloader = createReloader({ ...looked, source, current, build, server, webhook, log, metrics, now });
   open.push(reloader.close);
+  parts.refusals.onCredential = reloader.look;
   const onError = (error: Error) => log.error({ cause: loggedError(error) }, 'a listener failed');
-  const watch = watchProcess(metrics);
+  const watch = watchProcess(metrics, { onSample: admission.tick });
   open.push(watch.close);
-  const vitals = createVitals({ lifecycle, current, metrics, watch, now });
+  const descriptors = watchDescriptors({ log });
+  open.push(descriptors.close);
+  const vitals = createVitals({ lifecycle, current, metrics, watch, collectLog, now, admission });
   if (options.worker === undefined)
     ops = await startOps(config.ops.address, { ...vitals, ready: vitals.checks, onError });
-  else shareTickets(server, secureContextOptions(config.listen.tls, material), options.worker);
   open.push(() => ops?.close());
   await listen(server, config.listen.address, onError);
+  // Not before: the cluster module gives each worker the keys that the first one began to listen with, and keeps them for ever.
+  server.setTicketKeys(tickets.current());
+  tickets.follow((keys) => server.setTicketKeys(keys));
   const { version, worker } = options;
   const joining = { stays, sessions, metrics, log, now, current, version, worker: worker?.number };
   const presence = await joinRoster(joining);
@@ -116,20 +134,26 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
     stop: async () => {
       reloader.close();
       rounds.close();
+      tickets.close();
       presence?.leave();
       metrics.drainDeadline.set((now() + current.get().config.sessions.drainTimeoutMs) / 1000);
       await Promise.all([lifecycle.drain(), webhook?.close()]);
+      silence.close();
       await presence?.stop();
       watch.close();
+      descriptors.close();
       await current.close();
       log.info({}, 'stopped');
     },
   };
 }
 
-/** Given so, the server keeps the keys for the contexts of later certificates, too. */
-function shareTickets(server: Http2SecureServer, secured: object, { ticketKeys }: WorkerRole): void {
-  server.setSecureContext({ ...secured, ticketKeys });
+/** A worker's are its primary's. */
+function ticketKeysOf({ options }: Parts, open: (() => void)[]): TicketKeys & { close(): void } {
+  if (options.worker !== undefined) return { ...options.worker.ticketKeys, close: () => {} };
+  const keys = rotateTicketKeys(options.setTicketTimer);
+  open.push(keys.close);
+  return keys;
 }
 
 async function startWebhook({ current, metrics, log, now }: Parts): Promise<TokenWebhook | undefined> {

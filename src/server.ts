@@ -11,7 +11,7 @@ import type { Current } from './current.ts';
 import { asGateError, type GateError, gateError } from './errors.ts';
 import { type Arrival, createExchange, type Exchange, type Transport } from './exchange.ts';
 import { runGate } from './gate.ts';
-import { createListener, type TlsMaterial } from './listener.ts';
+import { createListener } from './listener.ts';
 import type { Observer } from './observe.ts';
 import {
   type CertificateReader,
@@ -20,9 +20,12 @@ import {
 } from './peercertificate.ts';
 import { forward } from './proxy/forward.ts';
 import { Slabs } from './proxy/slabs.ts';
+import type { TlsMaterial } from './securecontext.ts';
+import type { Deadlines } from './serverlimits.ts';
 import type { SessionRegistry } from './sessions.ts';
 import type { Stays } from './stays.ts';
 import { serveStreams } from './streams.ts';
+import { createUnparsed } from './unparsed.ts';
 import { requestedUpgrade } from './upgrade/requested.ts';
 import { kindOf } from './upgrade/session.ts';
 import { serveUpgrade } from './upgrade/upgrade.ts';
@@ -37,6 +40,7 @@ export interface ServerDeps {
   readonly streams: Set<() => void>;
   /** Who is in; reviewed after a reload. */
   readonly stays: Stays;
+  readonly deadlines: Deadlines;
   readonly now: () => number;
   /** Audit-IDs; a UUID v4 each. */
   readonly newID: () => string;
@@ -53,7 +57,7 @@ interface UpgradingDeps extends ServerDeps {
 
 /** Puts the server together; it does not listen yet. */
 export async function createGateServer(deps: ServerDeps): Promise<Http2SecureServer> {
-  const listener = createListener(deps.current.get().config.listen.tls, deps.material);
+  const listener = createListener(deps.current.get().config.listen.tls, deps.material, deps.deadlines);
   const refuse = (response: CallerResponse, exchange: Exchange, error: unknown) => {
     exchange.failure = asGateError(error);
     if (response.headersSent) breakOff(response);
@@ -72,14 +76,18 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
     let closed = false;
     response.on('close', () => {
       closed = true;
+      exchange.place?.leave();
       if (counted) deps.observer.onUnbegin(exchange);
       deps.current.leave(exchange.generation);
       deps.observer.onRequest(exchange, response.headersSent ? exchange.status : 499);
     });
-    const stop = (error: unknown) => refuse(response, exchange, error);
+    const stop = (error: unknown) => {
+      if (closed) exchange.place?.leave();
+      refuse(response, exchange, error);
+    };
     const proceed = () => {
       // The caller left while the gate waited for keys: nothing is forwarded, for nobody would end it.
-      if (closed) return;
+      if (closed) return exchange.place?.leave();
       counted = true;
       deps.observer.onBegin(exchange);
       try {
@@ -96,7 +104,9 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
       stop(error);
     }
   };
+  const unparsed = createUnparsed(deps.observer);
   const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
+    if (!unparsed.begin(request, response)) return;
     if (deps.isLeaving()) response.setHeader('Connection', 'close');
     const certificate = certificateOf(request.socket);
     serve({ ...arrival(request, 'http', deps.now()), upgrade: '', certificate }, request, response);
@@ -109,10 +119,11 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
   serveStreams(listener, { now: deps.now, certificateOf }, (arrived, stream) =>
     serve(arrived, stream, stream),
   );
-  listener.on('clientError', (error, socket) => refuseUnparsed(error, socket as Socket, deps.observer));
-  listener.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
-    upgrade(request, socket, head, upgrading),
-  );
+  listener.on('tlsClientError', deps.observer.onHandshakeFailure);
+  listener.on('clientError', (error, socket) => unparsed.fail(error, socket as Socket));
+  listener.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (unparsed.mayUpgrade(request)) upgrade(request, socket, head, upgrading);
+  });
   return listener;
 }
 
@@ -124,7 +135,11 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: U
     certificate: deps.certificateOf(request.socket),
   };
   const exchange = createExchange(arrived, deps.newID(), generation);
+  // At the session's end; and where there is none, once that is known.
+  const leave = () => exchange.place?.leave();
+  socket.once('close', leave);
   const answered = (status: number) => {
+    if (status !== 101) leave();
     if (status !== 101)
       deps.observer.onRefusedSession(exchange.upstream?.name ?? '', kindOf(exchange), exchange);
     deps.observer.onRequest(exchange, status);
@@ -145,19 +160,6 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: U
     slabs: deps.slabs,
     now: deps.now,
   }).finally(() => deps.current.leave(generation));
-}
-
-/** What could not even be parsed: too large is 431, anything else 400, each a Status; the connection ends. */
-function refuseUnparsed(error: Error & { code?: string }, socket: Socket, observer: Observer): void {
-  // The parser fails again at everything that comes after its first error: that is read and dropped until the answer has gone out.
-  if (socket.writableEnded) return;
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  if (error.code?.startsWith('HPE_') !== true && error.code !== 'ERR_HTTP_REQUEST_TIMEOUT')
-    return void socket.destroy();
-  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : 'BAD_REQUEST';
-  const answer = renderAnswer(gateError(code, { detail: error.code }), undefined);
-  observer.onUnparsed(answer.status, socket.remoteAddress ?? '', error.code);
-  answerSocket(socket, answer);
 }
 
 function arrival(

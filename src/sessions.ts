@@ -67,7 +67,7 @@ export function createSessionRegistry(observer: SessionObserver, now: () => numb
       if (!open.delete(session.id)) return;
       session.end = reason;
       session.endDetail = detail;
-      observer.onEnd(session, now() - session.startedAt);
+      observer.onEnd(session, Math.max(0, now() - session.startedAt));
       if (open.size > 0) return;
       for (const resolve of waiting) resolve();
       waiting = [];

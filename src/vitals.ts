@@ -1,5 +1,6 @@
 // What a running gate says of itself on the ops listener: its own, or that of the primary process when it is one of several workers.
 
+import type { Admission } from './admission/admission.ts';
 import type { Current } from './current.ts';
 import type { Generation } from './generation.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -19,13 +20,16 @@ export interface VitalsDeps {
   readonly lifecycle: Lifecycle;
   readonly current: Current;
   readonly metrics: Metrics;
+  readonly admission: Pick<Admission, 'waiting' | 'isShedding'>;
   readonly watch: ProcessWatch;
+  readonly collectLog: () => void;
   /** ms since the epoch. */
   readonly now: () => number;
 }
 
 /** The vitals of the gate that these parts make. */
-export function createVitals({ lifecycle, current, metrics, watch, now }: VitalsDeps): Vitals {
+export function createVitals(deps: VitalsDeps): Vitals {
+  const { lifecycle, current, metrics, admission, watch, collectLog, now } = deps;
   const checks: readonly Check[] = [
     {
       name: 'started',
@@ -40,7 +44,10 @@ export function createVitals({ lifecycle, current, metrics, watch, now }: Vitals
     collect() {
       collectAges(current.get(), metrics, now);
       metrics.ready.set(runChecks(checks).every(({ problem }) => problem === '') ? 1 : 0);
+      metrics.admissionWaiting.set(admission.waiting);
+      metrics.shedding.set(admission.isShedding ? 1 : 0);
       watch.collect();
+      collectLog();
     },
   };
 }

@@ -10,6 +10,8 @@ const INTERVAL_MS = 1_000;
 export interface Watch {
   /** What to look at from now on. The present state of new files counts as known: call it right after they were read. */
   setFiles(files: readonly string[]): void;
+  /** Looks now, and takes a change for settled. */
+  lookNow(): void;
   close(): void;
 }
 
@@ -45,6 +47,12 @@ export function watchFiles(
     setFiles(next) {
       // Files that were watched before keep the state that was last acted on, so that a change since then is not lost.
       known = new Map(next.map((file) => [file, known.get(file) ?? signatureNow(file)]));
+    },
+    lookNow() {
+      const now = new Map([...known.keys()].map((file) => [file, signatureNow(file)]));
+      if (![...now].some(([file, sign]) => known.get(file) !== sign)) return;
+      known = now;
+      onChange();
     },
     close: () => clearInterval(timer),
   };

@@ -27,6 +27,11 @@ export const formatDescriptions: Readonly<Record<FormatName, FormatDescription>>
     allowed: 'a-z, 0-9 and -',
     schema: { pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
   },
+  gateUser: {
+    type: 'string',
+    allowed: '`system:postern` or `system:postern:NAME`',
+    schema: { pattern: '^system:postern(:[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?)?$' },
+  },
   namespace: {
     type: 'string',
     allowed: 'a-z, 0-9 and -',
@@ -41,6 +46,11 @@ export const formatDescriptions: Readonly<Record<FormatName, FormatDescription>>
     type: 'string',
     allowed: 'a-z, 0-9 and -',
     schema: { pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
+  },
+  strictTransportSecurity: {
+    type: 'string',
+    allowed: '`max-age=SECONDS`, then `; includeSubDomains`, then `; preload`',
+    schema: { pattern: '^(max-age=\\d+.*)?$' },
   },
   pathPrefix: { type: 'string', allowed: '', schema: { pattern: '^((/[A-Za-z0-9._~-]+)+)?$' } },
   hostName: { type: 'host name', allowed: '', schema: { pattern: '^[a-z0-9.-]+$' } },

@@ -23,18 +23,23 @@ const LABELS: Readonly<Record<string, string>> = {
   'postern_requests_in_flight kind': '`short`, `watch`, `log`',
   'postern_upgrade_required_total kind': '`exec`, `attach`, `portforward`',
   protocol: '`spdy`, `websocket`',
+  limit: 'the key under `limits` that refused; `descriptors`: hardly any file descriptor was left',
   end: '`client`, `upstream`: who closed first; `error`; `expired`: the identity, or a limit of `sessions`; `killed`; `drained`: our shutdown; `refused`: an answer other than 101',
   direction: '`up`: to the API server; `down`: to the caller',
   source:
     '`authorization`, `subprotocol` (WebSocket), `header` (assertion), `certificate` (client certificate); `none`',
   outcome: '`ok`, `rejected`, `none` (no credential), `unavailable` (503)',
   'postern_jwks_refresh_total outcome': '`ok`, `failed`',
+  'postern_name_lookups_total outcome':
+    '`ok`: an answer, that there is no such name is one; `stale`: none, and the last known addresses served; `failed`: none, and none known',
   'postern_token_reviews_total outcome':
     '`authenticated`, `unauthenticated`, `unavailable` (504), `refused`: no review, or from the wrong client; `failed`: a fault of ours',
   'postern_impersonation_checks_total outcome':
     "`allowed`, `denied`, `forbidden`: the gate's own account may not ask; `unavailable`: no answer, or too many of one user that are waited for",
   'postern_subject_access_review_duration_seconds outcome':
     "`allowed`, `denied`, `forbidden`: the gate's own account may not ask; `unavailable`: no answer",
+  'postern_tls_handshake_errors_total reason':
+    '`certificate`: the caller does not trust ours; `version`, `suite`, `alpn`: nothing in common; `plaintext`: no TLS at all; `timeout`, `closed`: silent for 15 s, hung up; `other`',
   issuer: '`authentication.jwt[].issuer.url`',
   reason:
     '`unreachable`, `tls`, `timeout`, `reset`, `protocol`, `credentials`, `upgrade_invalid_response`; the codes of [errors](errors.md) without `UPSTREAM_`',

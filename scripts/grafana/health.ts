@@ -1,4 +1,4 @@
-// The gate itself and what it depends on: process, API servers, issuers' keys, configuration and certificates.
+// The gate itself and what it depends on: process, API servers, issuers' keys, configuration, certificates, log.
 
 import { dashboard, labelVariable } from './dashboard.ts';
 import { series, stat } from './panels.ts';
@@ -100,6 +100,13 @@ const upstream = {
       alerts: ['PosternUpstreamErrors'],
     }),
     series({
+      title: 'Names looked up',
+      description:
+        'For connections to API servers and issuers. stale: the resolver did not answer, the last known addresses served. failed: nothing was known.',
+      unit: 'ops',
+      queries: [{ expr: rate('postern_name_lookups_total', GATES, ['outcome']), legend: '{{outcome}}' }],
+    }),
+    series({
       title: 'Token reviews for the API server',
       description:
         'Tokens that the API server asked about (tokenWebhook). refused: a client that is not the API server. failed: a fault of ours.',
@@ -141,6 +148,7 @@ const keys = {
 const configuration = {
   title: 'Configuration and certificates',
   height: 8,
+  perLine: 3,
   panels: [
     series({
       title: 'Configuration taken up',
@@ -182,6 +190,15 @@ const configuration = {
       alerts: ['PosternCertificateExpiring'],
     }),
     series({
+      title: 'TLS handshakes that failed',
+      description:
+        'certificate: callers do not trust ours, look after a change of it. version, suite: callers that are too old. closed: probes that only connect.',
+      unit: 'ops',
+      queries: [
+        { expr: rate('postern_tls_handshake_errors_total', GATES, ['reason']), legend: '{{reason}}' },
+      ],
+    }),
+    series({
       title: 'Versions',
       description: 'What runs. Two versions for long: a rollout that does not go on.',
       unit: 'short',
@@ -196,13 +213,39 @@ const configuration = {
   ],
 };
 
+const log = {
+  title: 'Log',
+  height: 8,
+  panels: [
+    series({
+      title: 'Log written',
+      description:
+        '1: it is. 0: the disk is full or read-only, or whoever reads the log has stopped. Lines wait in memory until there is no room.',
+      unit: 'short',
+      queries: [{ expr: `min by (instance) (postern_log_writable{${INSTANCES}})`, legend: '{{instance}}' }],
+      max: 1,
+      alerts: ['PosternLogNotWritten'],
+    }),
+    series({
+      title: 'Log lines lost',
+      description:
+        'Dropped because the log could not be written, or not fast enough. The log says how many where they are missing.',
+      unit: 'short',
+      queries: [
+        { expr: rate('postern_log_lines_dropped_total', INSTANCES, ['instance']), legend: '{{instance}}' },
+      ],
+      alerts: ['PosternLogNotWritten'],
+    }),
+  ],
+};
+
 /** deploy/grafana/health.json */
 export const health = dashboard({
   uid: 'postern-health',
   title: 'Postern / Health',
   description:
     "The gate's processes and what they depend on: API servers, issuers' keys, configuration, certificates.",
-  rows: [now, eventLoop, memory, upstream, keys, configuration],
+  rows: [now, eventLoop, memory, upstream, keys, configuration, log],
   variables: [
     labelVariable(
       'instance',

@@ -101,6 +101,24 @@ const traffic = {
       unit: 'short',
       queries: [{ expr: `sum by (kind) (postern_requests_in_flight{${CLUSTERS}})`, legend: '{{kind}}' }],
     }),
+    series({
+      title: 'Refused by limits',
+      description:
+        'Requests, sessions and connections that a key under limits refused, of any cluster. Somebody floods, or a limit is too low.',
+      unit: 'reqps',
+      queries: [{ expr: rate('postern_admission_refused_total', GATES, ['limit']), legend: '{{limit}}' }],
+      alerts: ['PosternLimitsRefusing'],
+    }),
+    series({
+      title: 'Waiting for admission',
+      description:
+        'Requests that wait for a place or for their turn, refusals that are held back for a second, and gates that take no short requests because their event loop is late.',
+      unit: 'short',
+      queries: [
+        { expr: `sum (postern_admission_waiting{${GATES}})`, legend: 'waiting' },
+        { expr: `sum (postern_admission_shedding{${GATES}})`, legend: 'gates that shed' },
+      ],
+    }),
   ],
 };
 

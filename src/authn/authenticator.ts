@@ -15,7 +15,8 @@ import {
 import { systemClock } from './clock.ts';
 import { type CredentialInput, type Credentials, extractCredentials } from './credentials.ts';
 import type { ReviewingCluster, TokenDoor } from './door.ts';
-import { createEntries, type Entries, entryKey, parseFrom } from './entries.ts';
+import { createEntries, type Entries, entryKey, hasIssuer, parseFrom } from './entries.ts';
+import { judgeInTurn, type Strangers } from './inturn.ts';
 import type { JwtDeps } from './jwt.ts';
 import { type Entrant, objectionTo } from './objection.ts';
 import type { Objection, Outcome } from './outcome.ts';
@@ -38,6 +39,8 @@ export interface AuthenticationRequest extends Omit<CredentialInput, 'sources'> 
   readonly certificate?: PeerCertificate | undefined;
   /** Finds the caller's address, which trusted proxies may have told; absent is the peer's. Asked only when a token has to be judged. */
   readonly addressOf?: AddressOf | undefined;
+  /** Who may have a credential judged that is not known yet, and when. Absent: all, at once. */
+  readonly strangers?: Strangers;
   /** The cluster that the request is for. */
   readonly cluster?: ReviewingCluster | undefined;
 }
@@ -142,12 +145,15 @@ export function createAuthenticator(
     const known = cache.get(key);
     if (known !== undefined) return withProtocols(known, websocketProtocols);
     const address = request.addressOf?.(peerAddress, rawHeaders) ?? peerAddress;
-    const outcome = cache.verifyOnce(key, () =>
-      verifySafely(judges, credentials, { view, cluster, address, wasGood }),
-    );
-    return websocketProtocols === undefined
-      ? outcome
-      : outcome.then((it) => withProtocols(it, websocketProtocols));
+    const where = { view, cluster, address, wasGood };
+    const outcome = judgeInTurn(wasGood ? undefined : request.strangers, {
+      address,
+      source: credentials.source,
+      known: () => cache.get(key),
+      judge: () => cache.verifyOnce(key, () => verifySafely(judges, credentials, where)),
+    });
+    if (websocketProtocols === undefined) return outcome;
+    return Promise.resolve(outcome).then((it) => withProtocols(it, websocketProtocols));
   };
   return {
     authenticate: (request) => judge(request, false),
@@ -185,7 +191,7 @@ interface Judges {
   readonly entries: Entries;
   /** Judges the bearer tokens that are AWS's, by their look. */
   readonly aws: AwsDoor | undefined;
-  /** Judges the bearer tokens whose issuer has no entry. */
+  /** Judges the bearer tokens whose issuer has no entry, of whatever header. */
   readonly otherwise: TokenDoor | undefined;
 }
 
@@ -204,7 +210,8 @@ async function verify(
   { view, cluster, address, wasGood }: Where,
 ): Promise<Verdict> {
   const bearer = credentials.origins.find(({ header }) => header === 'authorization');
-  if (bearer !== undefined && aws?.takes(credentials.token) === true) return aws.judge(credentials.token);
+  if (bearer !== undefined && aws?.takes(credentials.token) === true)
+    return aws.judge(credentials.token, { address });
   let issuer: unknown;
   let isParsed = false;
   for (const { header, source } of credentials.origins) {
@@ -218,14 +225,13 @@ async function verify(
       return entry.authenticator.authenticate(token, source);
   }
   if (!isParsed) return refuse('TOKEN_MALFORMED', 'not a JWT', credentials);
-  if (bearer !== undefined && otherwise?.takes(credentials.token))
+  // A token of an issuer that has an entry elsewhere, an access proxy's assertion, is not shown to the cluster.
+  const isOurs = typeof issuer === 'string' && hasIssuer(entries, issuer);
+  if (bearer !== undefined && !isOurs && otherwise?.takes(credentials.token))
     return otherwise.judge(credentials.token, { source: bearer.source, cluster, address, wasGood });
   const headers = credentials.origins.map(({ header }) => header).join(', ');
-  return refuse(
-    'TOKEN_UNKNOWN_ISSUER',
-    `no entry for issuer ${describeValue(issuer)} in ${headers} from this peer`,
-    credentials,
-  );
+  const detail = `no entry for issuer ${describeValue(issuer)} in ${headers} from this peer`;
+  return refuse('TOKEN_UNKNOWN_ISSUER', detail, credentials);
 }
 
 function refuse(

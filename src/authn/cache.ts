@@ -45,7 +45,8 @@ const ENTRY_OVERHEAD_BYTES = 600;
 interface Entry {
   readonly outcome: Outcome;
   readonly isCurrent: () => boolean;
-  /** ms since the epoch. */
+  /** ms since the epoch; a clock that was set back to before `since` ends it, too. */
+  readonly since: number;
   readonly until: number;
 }
 
@@ -62,10 +63,13 @@ export function createVerdictCache(options: CacheOptions): VerdictCache {
   const once = createSingleFlight();
   const remember = (key: string, { outcome, isCurrent }: Verdict): Outcome => {
     const now = clock.now();
+    forgetOver(users, now);
+    forgetOver(refusals, now);
     if (outcome.kind === 'user' && outcome.expiresAt <= now) return expired(outcome);
     if (isCurrent === undefined) return outcome;
-    if (outcome.kind === 'user') users.set(key, { outcome, isCurrent, until: now + MAX_AGE_MS });
-    if (outcome.kind === 'rejected') refusals.set(key, { outcome, isCurrent, until: now + REFUSAL_AGE_MS });
+    if (outcome.kind === 'user') users.set(key, { outcome, isCurrent, since: now, until: now + MAX_AGE_MS });
+    if (outcome.kind === 'rejected')
+      refusals.set(key, { outcome, isCurrent, since: now, until: now + REFUSAL_AGE_MS });
     return outcome;
   };
   return {
@@ -80,7 +84,7 @@ export function createVerdictCache(options: CacheOptions): VerdictCache {
         store.delete(key);
         return expired(entry.outcome);
       }
-      if (now < entry.until && entry.isCurrent()) return entry.outcome;
+      if (holds(entry, now)) return entry.outcome;
       store.delete(key);
       return undefined;
     },
@@ -89,6 +93,23 @@ export function createVerdictCache(options: CacheOptions): VerdictCache {
       return users.size;
     },
   };
+}
+
+function holds({ since, until, isCurrent }: Entry, now: number): boolean {
+  return now >= since && now < until && isCurrent();
+}
+
+/**
+ * Lets go of those that were not asked for longest, while they do not hold: a renewed token's predecessor never comes again. What stands behind one
+ * that holds was asked for within MAX_AGE_MS, and goes when it was not for as long.
+ */
+function forgetOver(store: LRUCache<string, Entry>, now: number): void {
+  for (;;) {
+    const [oldest] = store.rkeys();
+    const entry = oldest === undefined ? undefined : store.peek(oldest);
+    if (oldest === undefined || entry === undefined || holds(entry, now)) return;
+    store.delete(oldest);
+  }
 }
 
 /** Runs what is asked for under a key once, for all who ask before it has ended. */

@@ -106,11 +106,12 @@ function complete(wanted: Wanted, payload: Claims, { keys, used, now }: Held): E
   const { claims, name } = wanted;
   if (!Object.hasOwn(payload, name)) return refuse("the claim source's JWT does not have the claim");
   const until = timeOf(payload['exp']) ?? 0;
+  const { generation } = used;
   return {
     kind: 'complete',
     // Not by assignment: the name is the operator's, and may be __proto__.
     claims: Object.fromEntries([...Object.entries(claims), [name, payload[name]]]),
-    isCurrent: () => now() < until && keys.current()?.generation === used.generation,
+    isCurrent: () => now() < until && keys.current()?.generation === generation,
   };
 }
 

@@ -3,6 +3,7 @@
 import type { JwtConfig } from '../config/config.ts';
 import { createJwtAuthenticator, type JwtAuthenticator, type JwtDeps } from './jwt.ts';
 import { parseAssertion } from './presets/assertions.ts';
+import { namesIssuer } from './rules.ts';
 import type { ParsedToken } from './token.ts';
 
 /** One entry, and who judges its tokens. */
@@ -32,6 +33,11 @@ export function createEntries(configs: readonly JwtConfig[], deps: JwtDeps): Ent
 /** A header's name holds no space. */
 export function entryKey(sourceHeader: string, issuer: string): string {
   return `${sourceHeader} ${issuer}`;
+}
+
+/** Whether any entry, of whatever header, is for this issuer. */
+export function hasIssuer(entries: Entries, named: string): boolean {
+  return [...entries.values()].some(({ config }) => namesIssuer(named, config.issuer));
 }
 
 /** As the proxy writes it whose header it is: all entries of one header have the same preset, or none. */

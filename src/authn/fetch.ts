@@ -1,6 +1,7 @@
 // Fetches an issuer's small documents: over verified TLS only, no redirects, bounded in size and time. Whoever answers at that address
 // decides who may enter the clusters, so nothing about the connection is negotiable, and what it says is `unknown` until it was checked.
 
+import type { LookupFunction } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, request } from 'undici';
 import type { SetTimer } from './clock.ts';
@@ -31,6 +32,8 @@ export interface FetcherOptions {
   /** PEM; replaces the system's roots, as in AuthenticationConfiguration. '' means the system's roots. */
   readonly certificateAuthority: string;
   readonly setTimer: SetTimer;
+  /** Finds addresses of names. Default is Node's own. */
+  readonly lookup?: LookupFunction | undefined;
   /** For one document, from the connection to its last byte. Default 5,000 ms. */
   readonly timeoutMs?: number;
 }
@@ -50,7 +53,11 @@ export function createDocumentFetcher(options: FetcherOptions): DocumentFetcher 
     pipelining: 1,
     keepAliveTimeout: 1000,
     maxHeaderSize: 64 * 1024,
-    connect: { secureContext: trust(options.certificateAuthority), rejectUnauthorized: true },
+    connect: {
+      secureContext: trust(options.certificateAuthority),
+      rejectUnauthorized: true,
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    },
   });
   const timeoutMs = options.timeoutMs ?? FETCH_TIMEOUT_MS;
   const bounded = async (url: string, wanted: Wanted): Promise<Buffer> => {

@@ -1,6 +1,7 @@
 // An issuer's keys and the verifier that uses them, for the entry's own issuer and for those whose JWTs hold its distributed claims. The keys
 // come from the pool, so that entries and generations share them.
 
+import type { LookupFunction } from 'node:net';
 import type { JwtConfig } from '../config/config.ts';
 import { type Clock, type SetTimer, systemTimer } from './clock.ts';
 import { createDocumentFetcher, type DocumentFetcher } from './fetch.ts';
@@ -21,6 +22,8 @@ export interface IssuerKeysDeps {
   readonly pool: KeyPool;
   readonly setTimer?: SetTimer | undefined;
   readonly random?: (() => number) | undefined;
+  /** Finds addresses of names. Default is Node's own. */
+  readonly lookup?: LookupFunction | undefined;
   /** Default is over verified TLS with the entry's CA. */
   readonly fetcher?: DocumentFetcher | undefined;
   readonly onRefresh?: ((event: RefreshEvent) => void) | undefined;
@@ -37,14 +40,14 @@ export function openIssuer(
   deps: IssuerKeysDeps,
 ): IssuerKeys {
   const { url: issuer, discoveryURL, certificateAuthority } = config.issuer;
-  const { clock, pool, onRefresh } = deps;
+  const { clock, pool, onRefresh, lookup } = deps;
   const setTimer = deps.setTimer ?? systemTimer;
   const key = JSON.stringify([issuer, discoveryURL, config.jwksURL, certificateAuthority, [...algorithms]]);
   const keys = pool.acquire(key, () =>
     createKeySource(
       { issuer, discoveryURL, jwksURL: config.jwksURL, algorithms },
       {
-        fetcher: deps.fetcher ?? createDocumentFetcher({ certificateAuthority, setTimer }),
+        fetcher: deps.fetcher ?? createDocumentFetcher({ certificateAuthority, setTimer, lookup }),
         clock,
         setTimer,
         random: deps.random ?? Math.random,

@@ -133,6 +133,11 @@ function createHolder(clock: Clock): Holder {
   let fetchedAt = 0;
   let lastError: unknown;
   let failures = 0;
+  /** The keys' age is never negative: with a clock that was set back it counts from then, or they would be good for longer. */
+  const since = () => {
+    fetchedAt = Math.min(fetchedAt, clock.now());
+    return fetchedAt;
+  };
   return {
     adopt(selected) {
       const next = JSON.stringify(selected);
@@ -147,8 +152,8 @@ function createHolder(clock: Clock): Holder {
       lastError = cause;
       failures += 1;
     },
-    current: () => (clock.now() - fetchedAt > MAX_STALE_MS ? undefined : keys),
-    fetchedAt: () => fetchedAt,
+    current: () => (clock.now() - since() > MAX_STALE_MS ? undefined : keys),
+    fetchedAt: since,
     lastError: () => lastError,
     failures: () => failures,
   };
@@ -185,7 +190,7 @@ function createLocator(options: KeySourceOptions, deps: Pick<KeySourceDeps, 'fet
   let foundAt = 0;
   return {
     async find() {
-      if (found !== '' && deps.clock.now() - foundAt <= DISCOVERY_MAX_AGE_MS) return found;
+      if (found !== '' && Math.abs(deps.clock.now() - foundAt) <= DISCOVERY_MAX_AGE_MS) return found;
       found = readJwksURI(await deps.fetcher.get(place), options.issuer);
       foundAt = deps.clock.now();
       return found;

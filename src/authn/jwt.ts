@@ -2,6 +2,7 @@
 // own (whatever jku, jwk, x5u or x5c say), and issuer, audience and times are those of the signed payload. Every answer is a value; no
 // detail holds the token.
 
+import type { LookupFunction } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { JwtConfig } from '../config/config.ts';
 import type { UserInfo } from '../kube/userinfo.ts';
@@ -39,6 +40,8 @@ export interface JwtDeps {
   readonly setTimer?: SetTimer;
   /** In [0, 1): spreads refreshes; not used for anything secret. */
   readonly random?: () => number;
+  /** Finds addresses of names. Default is Node's own. */
+  readonly lookup?: LookupFunction;
   /** Where key sources are kept; default is a pool of this authenticator's own. */
   readonly keyPool?: KeyPool;
   /** For tests; default is over verified TLS with the entry's CA. */
@@ -80,12 +83,14 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
       if (early !== undefined) return passing({ kind: 'rejected', ...early, source: place });
       const verification = await verify(token);
       if (verification.kind !== 'verified') return judgeUnverified(verification, keys, place);
-      const { payload, keys: used } = verification;
+      const { payload } = verification;
+      // The number alone: what is remembered must not hold keys that are gone.
+      const { generation } = verification.keys;
       // Once more, on what was signed.
       const late = checkAssertion(config, { header: token.header, claims: payload });
       if (late !== undefined) return passing({ kind: 'rejected', ...late, source: place });
       const signed = { config, payload, place, algorithm: token.header['alg'] };
-      const isCurrent = () => keys.current()?.generation === used.generation;
+      const isCurrent = () => keys.current()?.generation === generation;
       return conclude(signed, await claims.expand(payload), { mapClaims, isCurrent });
     },
     objectionTo(user, verified) {
@@ -114,7 +119,8 @@ function openClaims(
   const { certificateAuthority } = config.issuer;
   const setTimer = deps.setTimer ?? systemTimer;
   let opened = deps.fetcher;
-  const open = () => (opened ??= createDocumentFetcher({ certificateAuthority, setTimer }));
+  const open = () =>
+    (opened ??= createDocumentFetcher({ certificateAuthority, setTimer, lookup: deps.lookup }));
   const getText: DocumentFetcher['getText'] = (url, accessToken) => open().getText(url, accessToken);
   const issuers = createClaimIssuers(config, own, algorithms, deps);
   const { issuerOf } = issuers;
@@ -137,9 +143,12 @@ function judgeUnverified(
   if (verification.kind === 'unknownKey') {
     // While the issuer does not answer it may be good, signed with a key that is new: nobody can tell.
     if (keys.lastError() !== undefined) return unavailable();
-    return passing(rejected('TOKEN_SIGNATURE', "signed with none of the issuer's keys", place));
+    const limited = '; not fetched again, because too many unknown keys were asked for';
+    const detail = `signed with none of the issuer's keys${verification.wasAsked ? '' : limited}`;
+    return passing(rejected('TOKEN_SIGNATURE', detail, place));
   }
-  const isCurrent = () => keys.current()?.generation === verification.keys.generation;
+  const { generation } = verification.keys;
+  const isCurrent = () => keys.current()?.generation === generation;
   return { outcome: rejected('TOKEN_SIGNATURE', 'signature does not match', place), isCurrent };
 }
 

@@ -24,7 +24,11 @@ export type RejectedCode =
   | 'CERTIFICATE_EXPIRED'
   | 'CERTIFICATE_REVOKED'
   | 'CREDENTIALS_CONFLICT'
-  | 'CREDENTIALS_MALFORMED';
+  | 'CREDENTIALS_MALFORMED'
+  | 'TOO_MANY_UNAUTHENTICATED';
+
+/** Stable codes of what keeps a credential from being judged until somebody mends the gate's own access to the cluster; each has a row in errors.ts. */
+export type UnjudgedCode = 'TOKEN_REVIEW_GATE_RIGHTS' | 'UPSTREAM_CREDENTIALS';
 
 /** What a credential said beside the user, for rules at the gate: who vouched for it, and its verified claims. */
 export interface Evidence {
@@ -54,7 +58,7 @@ export const DOOR_EVIDENCE: Readonly<Record<'certificate' | 'serviceAccount' | '
  * - `user`: verified; `expiresAt` is when the credential ends, ms since the epoch.
  * - `noOpinion`: this authenticator found nothing that is its own.
  * - `rejected`: the credential is bad; `detail` is for the log only and never holds the token.
- * - `unavailable`: it could not be judged now (issuer down, no keys yet): 503, never 401.
+ * - `unavailable`: it could not be judged now (issuer down, no keys yet): 503, or 502 by a `code` where waiting does not help; never 401.
  */
 export type Outcome =
   | {
@@ -75,7 +79,13 @@ export type Outcome =
       readonly message?: string;
       readonly source: string;
     }
-  | { readonly kind: 'unavailable'; readonly cause: unknown; readonly source: string };
+  | {
+      readonly kind: 'unavailable';
+      readonly cause: unknown;
+      readonly source: string;
+      /** Absent: it may pass by itself. */
+      readonly code?: UnjudgedCode;
+    };
 
 /** Why somebody who is in may not stay. */
 export interface Objection {

@@ -5,7 +5,7 @@ import { freezeUserInfo, type UserInfo } from '../kube/userinfo.ts';
 import type { Verdict } from './cache.ts';
 import type { Clock } from './clock.ts';
 import type { DoorRequest, ReviewingCluster, TokenDoor } from './door.ts';
-import { DOOR_EVIDENCE, type Outcome, type RejectedCode } from './outcome.ts';
+import { DOOR_EVIDENCE, type Outcome, type RejectedCode, type UnjudgedCode } from './outcome.ts';
 import { createSourceBuckets } from './sourcebuckets.ts';
 import { parseToken } from './token.ts';
 
@@ -21,6 +21,9 @@ export const BAD_TOKENS = {
   maxSources: 10_000,
 } as const;
 
+/** Of what an API server says of a review that it forbids. characters */
+const MAX_REASON = 300;
+
 const TOO_MANY = {
   source: 'too many bad tokens from this address',
   all: 'too many bad tokens from all addresses together',
@@ -29,6 +32,12 @@ const TOO_MANY = {
 const NAME = /^system:serviceaccount:([a-z0-9]([-a-z0-9]*[a-z0-9])?):([a-z0-9]([-a-z0-9.]*[a-z0-9])?)$/;
 /** An identifier of the credential, not of the user: it would be the gate's own there. */
 const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
+
+/** Answers to a TokenReview that are about whoever asked, the gate, and stay until somebody mends that. */
+const GATE_FAULTS: ReadonlyMap<number, UnjudgedCode> = new Map([
+  [401, 'UPSTREAM_CREDENTIALS'],
+  [403, 'TOKEN_REVIEW_GATE_RIGHTS'],
+]);
 
 /** What the configuration says of service accounts. */
 export interface ServiceAccountRules {
@@ -63,10 +72,12 @@ export function createServiceAccountDoor({ audiences }: ServiceAccountRules, clo
       const taking = pays ? bad.take(address) : 'taken';
       if (taking !== 'taken')
         return passing({ kind: 'unavailable', cause: new Error(TOO_MANY[taking]), source });
-      const until = clock.now() + REVIEW_AGE_MS;
+      const since = clock.now();
+      // Neither when the clock was set back.
+      const isYoung = () => clock.now() >= since && clock.now() < since + REVIEW_AGE_MS;
       const outcome = await review(token, { audiences, cluster, source, expiresAt });
       if (pays && outcome.kind === 'user') bad.give(address);
-      return { outcome, isCurrent: outcome.kind === 'unavailable' ? undefined : () => clock.now() < until };
+      return { outcome, isCurrent: outcome.kind === 'unavailable' ? undefined : isYoung };
     },
   };
 }
@@ -84,7 +95,12 @@ interface Question {
 }
 
 async function review(token: string, { audiences, cluster, source, expiresAt }: Question): Promise<Outcome> {
-  const unavailable = (cause: unknown): Outcome => ({ kind: 'unavailable', cause, source });
+  const unavailable = (cause: unknown, code?: UnjudgedCode): Outcome => ({
+    kind: 'unavailable',
+    cause,
+    source,
+    ...(code === undefined ? {} : { code }),
+  });
   const rejected = (code: RejectedCode, detail: string): Outcome => ({
     kind: 'rejected',
     code,
@@ -97,9 +113,9 @@ async function review(token: string, { audiences, cluster, source, expiresAt }: 
   } catch (cause) {
     return unavailable(cause);
   }
-  // 403 is the gate's own account that may not ask: nothing is known of the token.
+  // Nothing is known of the token then.
   if (answer.status !== 200 && answer.status !== 201)
-    return unavailable(new Error(`the TokenReview was answered with ${answer.status}`));
+    return unavailable(new Error(unasked(answer)), GATE_FAULTS.get(answer.status));
   const status = statusOf(answer.body);
   if (status === undefined) return unavailable(new Error('the answer is no TokenReview'));
   if (!status.authenticated)
@@ -116,6 +132,25 @@ async function review(token: string, { audiences, cluster, source, expiresAt }: 
       `cluster ${cluster.name} names somebody who is no service account`,
     );
   return { kind: 'user', user, evidence: DOOR_EVIDENCE.serviceAccount, expiresAt, source };
+}
+
+/** What an answer that is none says for the log. A 401 or 403 is about the gate itself, and stays until somebody mends it. */
+function unasked({ status, body }: { readonly status: number; readonly body: string }): string {
+  const said = `the TokenReview was answered with ${status}`;
+  if (status === 401) return `${said}: the API server does not accept the gate's own credential`;
+  if (status !== 403) return said;
+  // It names the user that lacks the right; that of an authorizer may be long.
+  const reason = forbiddenReason(body);
+  return `${said}${reason === '' ? '' : ` (${reason})`}: give the gate's user "create" on tokenreviews in authentication.k8s.io`;
+}
+
+function forbiddenReason(body: string): string {
+  try {
+    const { message } = record(JSON.parse(body));
+    return typeof message === 'string' ? message.slice(0, MAX_REASON) : '';
+  } catch {
+    return '';
+  }
 }
 
 function questionOf(token: string, audiences: readonly string[]): string {

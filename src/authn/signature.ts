@@ -15,7 +15,8 @@ export type Verification =
   | { readonly kind: 'verified'; readonly payload: ParsedToken['claims']; readonly keys: KeySet }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'badSignature'; readonly keys: KeySet }
-  | { readonly kind: 'unknownKey' }
+  /** `wasAsked`: whether the issuer's newest keys are known; they are not where too many were asked for just before, or it did not answer. */
+  | { readonly kind: 'unknownKey'; readonly wasAsked: boolean }
   | { readonly kind: 'noKeys' };
 
 export interface VerifierDeps {
@@ -39,7 +40,8 @@ export function createVerifier(
       if (result.kind === 'verified' || result.kind === 'refused') break;
       // A bad signature too: there are issuers that change the key and keep its id.
       const renewal = await deps.source.renew();
-      if (renewal === 'limited' || renewal === 'failed') break;
+      if (renewal === 'limited' || renewal === 'failed')
+        return result.kind === 'unknownKey' ? { kind: 'unknownKey', wasAsked: false } : result;
       result = await attempt(token);
       // A shared refresh may have begun before the issuer changed its keys.
       if (renewal === 'fetched') break;
@@ -48,12 +50,11 @@ export function createVerifier(
   };
 }
 
+/** Tries the keys in force, and those that came while it tried before any are fetched: of fetches there are few. */
 function createAttempt(config: JwtConfig, deps: VerifierDeps): (token: ParsedToken) => Promise<Verification> {
   const { source, clock } = deps;
   const options: VerifyOptions = { algorithms: [...config.signingAlgorithms] };
-  return async (token) => {
-    const keys = source.current();
-    if (keys === undefined) return { kind: 'noKeys' };
+  const tryKeys = async (token: ParsedToken, keys: KeySet): Promise<Verification> => {
     deps.onVerify?.(config.issuer.url);
     try {
       const payload = parseClaims(await verifyWith(keys, token.raw, options));
@@ -62,6 +63,14 @@ function createAttempt(config: JwtConfig, deps: VerifierDeps): (token: ParsedTok
       return refusal === undefined ? { kind: 'verified', payload, keys } : { kind: 'refused', refusal };
     } catch (error) {
       return classify(error, keys);
+    }
+  };
+  return async (token) => {
+    for (;;) {
+      const keys = source.current();
+      if (keys === undefined) return { kind: 'noKeys' };
+      const result = await tryKeys(token, keys);
+      if (result.kind === 'verified' || result.kind === 'refused' || source.current() === keys) return result;
     }
   };
 }
@@ -85,7 +94,7 @@ async function verifyWith(keys: KeySet, raw: string, options: VerifyOptions): Pr
 
 /** jose's errors in our words. rules.ts found most of these before. */
 function classify(error: unknown, keys: KeySet): Verification {
-  if (error instanceof errors.JWKSNoMatchingKey) return { kind: 'unknownKey' };
+  if (error instanceof errors.JWKSNoMatchingKey) return { kind: 'unknownKey', wasAsked: true };
   if (error instanceof errors.JWSSignatureVerificationFailed) return { kind: 'badSignature', keys };
   if (error instanceof errors.JOSEAlgNotAllowed) return refuse('TOKEN_ALGORITHM', 'alg is not allowed');
   if (error instanceof errors.JOSEError) return refuse('TOKEN_MALFORMED', 'not a JWT that can be verified');

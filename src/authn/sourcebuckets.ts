@@ -27,6 +27,7 @@ export type Taking = 'taken' | 'source' | 'all';
 
 /** Takes from the source's bucket and from that of all. */
 export interface SourceBuckets {
+  /** `address` is '' where it is not known (the token webhook): that is no source, and takes from all only. */
   take(address: string): Taking;
   /** Gives back what was taken for this address. */
   give(address: string): void;
@@ -43,6 +44,7 @@ export function createSourceBuckets(
   const total = createBucket(clock, all.burst, all.refillMs);
   return {
     take(address) {
+      if (address === '') return total.take() ? 'taken' : 'all';
       const source = sourceOf(address);
       const known = sources.get(source) ?? createBucket(clock, each.burst, each.refillMs);
       sources.set(source, known);
@@ -52,7 +54,7 @@ export function createSourceBuckets(
       return 'all';
     },
     give(address) {
-      sources.get(sourceOf(address))?.give();
+      if (address !== '') sources.get(sourceOf(address))?.give();
       total.give();
     },
     get size() {

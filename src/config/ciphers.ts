@@ -3,70 +3,67 @@
 
 import { getCiphers } from 'node:tls';
 
+/** What is against a suite: no forward secrecy or CBC with SHA-256 (Go's InsecureCipherSuites), or CBC with SHA-1, which Go still counts as secure. */
+type Fault = '' | 'insecure' | 'CBC';
+
 interface CipherSuite {
   /** As in Go and the IANA registry. */
   readonly name: string;
   readonly openssl: string;
-  /** In Go's InsecureCipherSuites: no forward secrecy, or CBC with SHA-256. */
-  readonly insecure: boolean;
+  readonly fault: Fault;
 }
 
 const TLS13: readonly CipherSuite[] = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
-].map((name) => ({ name, openssl: name, insecure: false }));
+].map((name) => ({ name, openssl: name, fault: '' }));
 
-const TLS12: readonly CipherSuite[] = [
-  {
-    name: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
-    openssl: 'ECDHE-ECDSA-AES128-GCM-SHA256',
-    insecure: false,
-  },
-  { name: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', openssl: 'ECDHE-RSA-AES128-GCM-SHA256', insecure: false },
-  {
-    name: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
-    openssl: 'ECDHE-ECDSA-AES256-GCM-SHA384',
-    insecure: false,
-  },
-  { name: 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', openssl: 'ECDHE-RSA-AES256-GCM-SHA384', insecure: false },
-  {
-    name: 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256',
-    openssl: 'ECDHE-ECDSA-CHACHA20-POLY1305',
-    insecure: false,
-  },
-  {
-    name: 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
-    openssl: 'ECDHE-RSA-CHACHA20-POLY1305',
-    insecure: false,
-  },
-  {
-    name: 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305',
-    openssl: 'ECDHE-ECDSA-CHACHA20-POLY1305',
-    insecure: false,
-  },
-  { name: 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305', openssl: 'ECDHE-RSA-CHACHA20-POLY1305', insecure: false },
-  { name: 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', openssl: 'ECDHE-ECDSA-AES128-SHA', insecure: false },
-  { name: 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA', openssl: 'ECDHE-RSA-AES128-SHA', insecure: false },
-  { name: 'TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA', openssl: 'ECDHE-ECDSA-AES256-SHA', insecure: false },
-  { name: 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA', openssl: 'ECDHE-RSA-AES256-SHA', insecure: false },
-  { name: 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256', openssl: 'ECDHE-ECDSA-AES128-SHA256', insecure: true },
-  { name: 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256', openssl: 'ECDHE-RSA-AES128-SHA256', insecure: true },
-  { name: 'TLS_RSA_WITH_AES_128_GCM_SHA256', openssl: 'AES128-GCM-SHA256', insecure: true },
-  { name: 'TLS_RSA_WITH_AES_256_GCM_SHA384', openssl: 'AES256-GCM-SHA384', insecure: true },
-  { name: 'TLS_RSA_WITH_AES_128_CBC_SHA256', openssl: 'AES128-SHA256', insecure: true },
-  { name: 'TLS_RSA_WITH_AES_128_CBC_SHA', openssl: 'AES128-SHA', insecure: true },
-  { name: 'TLS_RSA_WITH_AES_256_CBC_SHA', openssl: 'AES256-SHA', insecure: true },
-];
+/** [name, OpenSSL's name, what is against it] */
+const TLS12: readonly CipherSuite[] = (
+  [
+    ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256', ''],
+    ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'ECDHE-RSA-AES128-GCM-SHA256', ''],
+    ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', 'ECDHE-ECDSA-AES256-GCM-SHA384', ''],
+    ['TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', 'ECDHE-RSA-AES256-GCM-SHA384', ''],
+    ['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-ECDSA-CHACHA20-POLY1305', ''],
+    ['TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-RSA-CHACHA20-POLY1305', ''],
+    ['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305', 'ECDHE-ECDSA-CHACHA20-POLY1305', ''],
+    ['TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305', ''],
+    ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', 'ECDHE-ECDSA-AES128-SHA', 'CBC'],
+    ['TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA', 'ECDHE-RSA-AES128-SHA', 'CBC'],
+    ['TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA', 'ECDHE-ECDSA-AES256-SHA', 'CBC'],
+    ['TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA', 'ECDHE-RSA-AES256-SHA', 'CBC'],
+    ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256', 'ECDHE-ECDSA-AES128-SHA256', 'insecure'],
+    ['TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256', 'ECDHE-RSA-AES128-SHA256', 'insecure'],
+    ['TLS_RSA_WITH_AES_128_GCM_SHA256', 'AES128-GCM-SHA256', 'insecure'],
+    ['TLS_RSA_WITH_AES_256_GCM_SHA384', 'AES256-GCM-SHA384', 'insecure'],
+    ['TLS_RSA_WITH_AES_128_CBC_SHA256', 'AES128-SHA256', 'insecure'],
+    ['TLS_RSA_WITH_AES_128_CBC_SHA', 'AES128-SHA', 'insecure'],
+    ['TLS_RSA_WITH_AES_256_CBC_SHA', 'AES256-SHA', 'insecure'],
+  ] as const
+).map(([name, openssl, fault]) => ({ name, openssl, fault }));
+
+/**
+ * What is offered when the configuration names none, best first: all of TLS 1.3, and of TLS 1.2 what has forward secrecy and authenticated
+ * encryption. AES-128 comes first, as Go's servers and clients have it: the four more rounds a block of AES-256 are paid for with each byte.
+ */
+export const DEFAULT_CIPHER_SUITES: readonly string[] = [...TLS13, ...TLS12]
+  .filter(({ fault }) => fault === '')
+  // ChaCha20 has two names for either kind of certificate: the registry's is kept.
+  .filter(({ openssl }, at, all) => all.findIndex((other) => other.openssl === openssl) === at)
+  .map(({ name }) => name);
 
 /** The names that configuration may use: those that this Node offers, best first. */
 export function listCipherSuites(): readonly string[] {
   return offered().map(({ name }) => name);
 }
 
-/** Whether Go counts the suite as insecure; such a one works, with a warning. */
-export function isInsecureCipherSuite(name: string): boolean {
-  return TLS12.some((suite) => suite.name === name && suite.insecure);
+/** What is against a suite, for a warning; '' when nothing is. Such a one works. */
+export function faultOfCipherSuite(name: string): string {
+  const fault = TLS12.find((suite) => suite.name === name)?.fault ?? '';
+  if (fault === '') return '';
+  return fault === 'insecure' ? 'is an insecure cipher suite' : 'has no authenticated encryption (CBC)';
 }
 
 /** Whether the suite belongs to TLS 1.3. */
@@ -75,18 +72,18 @@ export function isTls13CipherSuite(name: string): boolean {
 }
 
 /**
- * OpenSSL's names in the given order, for `tls`' `ciphers` (joined by ':'); [] stays [], which means Node's default. Node would turn TLS
- * 1.3 off were none of its suites named, so they come first unless some are.
+ * OpenSSL's names in the given order, for `tls`' `ciphers` (joined by ':'); [] means DEFAULT_CIPHER_SUITES. Node would turn TLS 1.3 off were
+ * none of its suites named, so they come first unless some are.
  * @throws TypeError for a name that listCipherSuites() does not have.
  */
 export function toOpenSSLCiphers(names: readonly string[]): readonly string[] {
-  if (names.length === 0) return [];
-  const chosen = names.map((name) => {
+  const wanted = names.length === 0 ? DEFAULT_CIPHER_SUITES : names;
+  const chosen = wanted.map((name) => {
     const suite = offered().find((candidate) => candidate.name === name);
     if (!suite) throw new TypeError('unknown cipher suite');
     return suite.openssl;
   });
-  const tls13 = names.some(isTls13CipherSuite) ? [] : TLS13.map(({ openssl }) => openssl);
+  const tls13 = wanted.some(isTls13CipherSuite) ? [] : TLS13.map(({ openssl }) => openssl);
   return [...new Set([...tls13, ...chosen])];
 }
 

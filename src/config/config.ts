@@ -23,7 +23,7 @@ export interface TlsConfig {
   readonly certFile: string;
   readonly keyFile: string;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
-  /** OpenSSL names, in order; empty means Node's default. */
+  /** OpenSSL names, in order; never empty. */
   readonly ciphers: readonly string[];
 }
 
@@ -42,6 +42,8 @@ export interface ClusterConfig {
   readonly inCluster: boolean;
   readonly identity: IdentityMode;
   readonly impersonation: ImpersonationPolicy;
+  /** As whom the gate asks for itself with identity: RequestHeader; the other modes have their kubeconfig's user. */
+  readonly gateUser: string;
   /** Absent match (both empty) takes everything. pathPrefix has no trailing slash; hosts are lower case without port. */
   readonly match: { readonly pathPrefix: string; readonly hosts: readonly string[] };
 }
@@ -137,6 +139,20 @@ export interface RedisConfig {
   readonly caFile: string;
 }
 
+/** Of one process. 0 means no limit everywhere. */
+export interface LimitsConfig {
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  /** Unfinished at once. */
+  readonly handshakes: number;
+  /** Requests a second that are nobody's. */
+  readonly unauthenticatedPerAddress: number;
+  readonly requestsInFlightPerUser: number;
+  readonly watchesPerUser: number;
+  readonly sessionsPerUser: number;
+  readonly eventLoopDelayMs: number;
+}
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** The listener for the API server's TokenReviews. */
@@ -159,6 +175,8 @@ export interface GateConfig {
     readonly tls: TlsConfig;
     /** '' means none. */
     readonly clientCAFile: string;
+    /** Value of the header; '' means none. */
+    readonly strictTransportSecurity: string;
     readonly trustedProxies: readonly Cidr[];
   };
   readonly ops: { readonly address: HostPort };
@@ -181,5 +199,6 @@ export interface GateConfig {
   readonly tokenWebhook: TokenWebhookConfig | undefined;
   readonly authorization: AuthorizationConfig;
   readonly sessions: SessionsConfig;
+  readonly limits: LimitsConfig;
   readonly log: { readonly level: LogLevel };
 }

@@ -9,7 +9,7 @@ import { DerError } from '../x509/der.ts';
 import { readRevocations } from '../x509/revocation.ts';
 import type { IdentityMode } from './config.ts';
 import { createFindings, type Finding, type Findings, itemPath } from './findings.ts';
-import { credentialProblem } from './onwardrules.ts';
+import { credentialProblem, reviewProblem } from './onwardrules.ts';
 
 /** The files that a configuration names, absolute; '' or absent for none. A GateConfig is one. */
 export interface NamedFiles {
@@ -23,7 +23,11 @@ export interface NamedFiles {
     readonly inCluster: boolean;
     readonly identity: IdentityMode;
   }[];
-  readonly authentication: { readonly clientCertificates: { readonly crlFile: string } | undefined };
+  readonly authentication: {
+    readonly clientCertificates: { readonly crlFile: string } | undefined;
+    /** Whether it is there says what the clusters' credentials are for. */
+    readonly serviceAccounts: object | undefined;
+  };
   readonly tokenWebhook:
     | { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string }
     | undefined;
@@ -55,7 +59,8 @@ export function checkFiles(config: NamedFiles, checks: FileChecks): readonly Fin
   if (caFile !== '') checkAuthorities(caFile, 'sessions.registry.redis.caFile', findings, checks);
   parse(passwordFile, 'sessions.registry.redis.passwordFile', refuseEmpty, findings);
   for (const [index, cluster] of config.clusters.entries()) {
-    checkCluster(cluster, itemPath('clusters', index), findings, checks);
+    const isReviewer = config.authentication.serviceAccounts !== undefined;
+    checkCluster({ ...cluster, isReviewer }, itemPath('clusters', index), findings, checks);
   }
   return findings.all();
 }
@@ -113,17 +118,20 @@ function checkRevocations(file: string, authorities: string, findings: Findings,
 }
 
 function checkCluster(
-  cluster: NamedFiles['clusters'][number],
+  cluster: NamedFiles['clusters'][number] & { readonly isReviewer: boolean },
   path: string,
   findings: Findings,
   checks: FileChecks,
 ): void {
   if (cluster.kubeconfig !== '') {
-    const { kubeconfig: file, context } = cluster;
-    const access = loadKubeconfig({ file, context });
-    reportAccess(access, `${path}.kubeconfig`, findings, checks);
-    const problem = access.ok ? credentialProblem(cluster.identity, access.access) : undefined;
+    const { kubeconfig: file, context, identity } = cluster;
+    const result = loadKubeconfig({ file, context });
+    reportAccess(result, `${path}.kubeconfig`, findings, checks);
+    if (!result.ok) return;
+    const problem = credentialProblem(identity, result.access);
     if (problem !== undefined) findings.error(`${path}.kubeconfig`, `${file} ${problem}`);
+    const lack = cluster.isReviewer ? reviewProblem(identity, result.access) : undefined;
+    if (lack !== undefined) findings.warning(`${path}.kubeconfig`, `${file} ${lack}`);
     return;
   }
   if (!cluster.inCluster) return;

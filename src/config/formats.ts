@@ -37,7 +37,10 @@ const FILE_CONTENTS = /[\0\r\n]|-----BEGIN|\beyJ[\w-]{8}|[A-Za-z0-9+=]{80}/;
 /** What aws-iam-authenticator sends as the header x-k8s-aws-id: visible ASCII. */
 const CLUSTER_ID = /^[\x21-\x7e]{1,253}$/;
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Begins as no caller's name may, and is none that Kubernetes gives rights to. */
+const GATE_USER = /^system:postern(?::[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?)?$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
+const STRICT_TRANSPORT_SECURITY = /^max-age=\d{1,10}(?:; ?includeSubDomains)?(?:; ?preload)?$/i;
 const PATH_PREFIX = /^(?:\/[A-Za-z0-9._~-]+)+$/;
 /** First segments that kube-apiserver serves itself, and the one before a reason (kube/reason.ts). */
 const API_SERVER_PATHS = new Set(
@@ -72,6 +75,7 @@ export const FORMATS = {
   keysURL: (text: string) => checkURL(text, { query: true }),
   certificates: checkCertificates,
   clusterName: checkLabel,
+  gateUser: checkGateUser,
   ruleName: checkLabel,
   namespace: checkLabel,
   redisURL: checkRedisURL,
@@ -81,6 +85,7 @@ export const FORMATS = {
   extraKey: checkExtraKey,
   signingAlgorithm: checkAlgorithm,
   cipherSuite: checkCipherSuite,
+  strictTransportSecurity: checkStrictTransportSecurity,
   apiGroup: checkApiGroup,
   resourcePattern: checkResourcePattern,
   nonResourceURL: checkNonResourceURL,
@@ -101,6 +106,12 @@ function checkLabel(text: string): string {
   return DNS_LABEL.test(text)
     ? ''
     : `expected a DNS label (a-z, 0-9 and -, at most 63 characters); found ${quote(text)}`;
+}
+
+function checkGateUser(text: string): string {
+  return GATE_USER.test(text)
+    ? ''
+    : `expected system:postern, or system:postern:NAME with a name of a-z, 0-9, - and . (nobody who logs in can have such a name, and Kubernetes gives it no rights of its own); found ${quote(text)}`;
 }
 
 function checkCidr(text: string): string {
@@ -192,6 +203,12 @@ function checkAlgorithm(text: string): string {
     return `${quote(text)} signs with a shared secret, so whoever can verify can also forge; use a public-key algorithm; ${allowed}`;
   }
   return `unknown signing algorithm ${quote(text)};${suggest(text, SIGNING_ALGORITHMS)} ${allowed}`;
+}
+
+function checkStrictTransportSecurity(text: string): string {
+  return text === '' || STRICT_TRANSPORT_SECURITY.test(text)
+    ? ''
+    : `expected directives as in "max-age=31536000; includeSubDomains"; found ${quote(text)}`;
 }
 
 function checkCipherSuite(text: string): string {

@@ -6,7 +6,7 @@ import type { FormatName } from './formats.ts';
 
 /** One node of the schema, as far as it is used here. */
 export interface SchemaNode {
-  readonly type?: 'object' | 'array' | 'string' | 'boolean';
+  readonly type?: 'object' | 'array' | 'string' | 'boolean' | 'integer';
   readonly description?: string;
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
@@ -20,6 +20,8 @@ export interface SchemaNode {
   readonly maxItems?: number;
   readonly uniqueItems?: boolean;
   readonly minLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly enum?: readonly unknown[];
   /** The check that a string must pass: formats.ts. */
   readonly 'x-format'?: FormatName;

@@ -124,6 +124,7 @@ function nameFiles(config: Partially<FileConfig>, file: string): NamedFiles {
       clientCertificates: config.authentication?.clientCertificates?.enabled
         ? { crlFile: path(config.authentication.clientCertificates.crlFile) }
         : undefined,
+      serviceAccounts: config.authentication?.serviceAccounts,
     },
     tokenWebhook:
       webhook === undefined

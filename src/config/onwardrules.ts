@@ -5,12 +5,17 @@ import type { ClusterAccess } from '../kube/kubeconfig.ts';
 import type { IdentityMode } from './config.ts';
 import { type Findings, itemPath } from './findings.ts';
 import { overlaps, parseHostPort } from './network.ts';
+import { DEFAULT_GATE_USER } from './onwardschema.ts';
 import { quote } from './quote.ts';
 
 /** What the rules look at, as far as it passed the schema. */
 export interface OnwardKeys {
   readonly clusters: readonly (
-    | { readonly identity?: string | undefined; readonly inCluster?: boolean | undefined }
+    | {
+        readonly identity?: string | undefined;
+        readonly inCluster?: boolean | undefined;
+        readonly gateUser?: string | undefined;
+      }
     | undefined
   )[];
   readonly listeners: readonly (readonly [path: string, address: string | undefined])[];
@@ -39,9 +44,26 @@ export function credentialProblem(
   return undefined;
 }
 
+/** Why the gate can't ask with this credential whose a service account's token is, likewise; a warning, for other clusters may be those that are meant. */
+export function reviewProblem(
+  identity: IdentityMode,
+  { token }: Pick<ClusterAccess, 'token'>,
+): string | undefined {
+  return identity === 'Passthrough' && token === ''
+    ? 'holds no token, with which authentication.serviceAccounts is asked about: no service account can come to this cluster; ' +
+        'give it the token of an account that may create tokenreviews'
+    : undefined;
+}
+
 /** Checks every rule; problems go to `findings`. */
 export function checkOnward({ clusters, listeners, webhook }: OnwardKeys, findings: Findings): void {
   for (const [index, cluster] of clusters.entries()) {
+    const { identity, gateUser = DEFAULT_GATE_USER } = cluster ?? {};
+    if (identity !== undefined && identity !== 'RequestHeader' && gateUser !== DEFAULT_GATE_USER)
+      findings.error(
+        `${itemPath('clusters', index)}.gateUser`,
+        `is stated with identity: RequestHeader only; with ${identity} the gate is the user of its kubeconfig: leave it out`,
+      );
     if (cluster?.identity === 'RequestHeader' && cluster.inCluster === true)
       findings.error(
         `${itemPath('clusters', index)}.identity`,

@@ -18,6 +18,17 @@ export const impersonationSchema = oneOf(['Check', 'Refuse'], {
     "What becomes of `kubectl --as`. Check: the cluster decides whether the caller may; with identity: Impersonate Postern asks it by SubjectAccessReview, for which its account needs rights (docs/how-to/impersonation.md). Refuse: no caller may, whatever the cluster's RBAC says.",
 });
 
+/** As whom the gate asks for itself where no other name is configured. */
+export const DEFAULT_GATE_USER = 'system:postern';
+
+/** `clusters[].gateUser`. */
+export const gateUserSchema = textOf('gateUser', {
+  default: DEFAULT_GATE_USER,
+  description:
+    "With identity: RequestHeader, the user as which Postern asks the cluster for itself, without groups; bind a role to it where Postern asks for more than /version, as authentication.serviceAccounts does (docs/how-to/identity-modes.md). `system:postern`, or `system:postern:NAME` to tell gates apart in the audit log. The other modes have the kubeconfig's user.",
+  examples: ['system:postern:prod'],
+});
+
 /** `tokenWebhook`. */
 export const tokenWebhookSchema = Type.Optional(
   record(

@@ -14,6 +14,7 @@ import type {
   GateConfig,
   HostPort,
   JwtConfig,
+  LimitsConfig,
   SessionsConfig,
   TokenWebhookConfig,
 } from './config.ts';
@@ -46,6 +47,7 @@ export function resolveConfig(config: FileConfig, file: string, documents: Named
         ciphers: toOpenSSLCiphers(tls.cipherSuites),
       },
       clientCAFile: path(config.listen.clientCAFile),
+      strictTransportSecurity: config.listen.strictTransportSecurity,
       trustedProxies: config.listen.trustedProxies.map((text): Cidr => need(parseCidr(text))),
     },
     ops: { address: need<HostPort>(parseHostPort(config.ops.address)) },
@@ -71,6 +73,7 @@ export function resolveConfig(config: FileConfig, file: string, documents: Named
     tokenWebhook: resolveTokenWebhook(config.tokenWebhook, path),
     authorization: resolveAuthorization(config.authorization),
     sessions: resolveSessions(config, path),
+    limits: resolveLimits(config),
     log: { level: config.log.level },
   });
 }
@@ -99,11 +102,15 @@ function resolveSessions({ sessions, clusters }: FileConfig, path: (text: string
   };
 }
 
+function resolveLimits({ limits: { eventLoopDelay, ...counts } }: FileConfig): LimitsConfig {
+  return { ...counts, eventLoopDelayMs: need(parseDuration(eventLoopDelay)) };
+}
+
 function resolveCluster(
   cluster: FileConfig['clusters'][number],
   path: (text: string) => string,
 ): ClusterConfig {
-  const { name, context, inCluster, identity, impersonation, match } = cluster;
+  const { name, context, inCluster, identity, impersonation, gateUser, match } = cluster;
   return {
     name,
     kubeconfig: path(cluster.kubeconfig),
@@ -111,6 +118,7 @@ function resolveCluster(
     inCluster,
     identity,
     impersonation,
+    gateUser,
     match: { pathPrefix: match.pathPrefix, hosts: match.hosts },
   };
 }

@@ -1,7 +1,7 @@
 // The rules that concern several keys at once, but for authentication's (authenticationrules.ts). They see what the schema let through: a
 // value that failed there is missing here, and no rule complains about it a second time.
 
-import { isInsecureCipherSuite, isTls13CipherSuite } from './ciphers.ts';
+import { faultOfCipherSuite, isTls13CipherSuite } from './ciphers.ts';
 import { type Findings, isWithin, itemPath } from './findings.ts';
 import { overlaps, parseHostPort } from './network.ts';
 import { checkOnward, onwardKeys } from './onwardrules.ts';
@@ -40,8 +40,8 @@ function checkListeners(config: PartialConfig, findings: Findings): void {
   for (const [index, name] of cipherSuites.entries()) {
     const path = itemPath('listen.tls.cipherSuites', index);
     if (name === undefined) continue;
-    if (isInsecureCipherSuite(name))
-      findings.warning(path, `${name} is an insecure cipher suite; leave it out unless old callers need it`);
+    const fault = faultOfCipherSuite(name);
+    if (fault !== '') findings.warning(path, `${name} ${fault}; leave it out unless old callers need it`);
     if (minVersion === 'VersionTLS13' && !isTls13CipherSuite(name)) {
       findings.warning(path, `${name} has no effect with minVersion: VersionTLS13`);
     }

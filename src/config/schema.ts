@@ -8,7 +8,8 @@ import { awsIAMSchema } from './aws/schema.ts';
 import { clientCertificatesSchema, serviceAccountsSchema } from './doorschema.ts';
 import { jwtSchema } from './jwtschema.ts';
 import { later, oneOf, record, type SchemaNode, textOf } from './keywords.ts';
-import { identitySchema, impersonationSchema, tokenWebhookSchema } from './onwardschema.ts';
+import { limitsSchema } from './limitsschema.ts';
+import { gateUserSchema, identitySchema, impersonationSchema, tokenWebhookSchema } from './onwardschema.ts';
 import { sessionsSchema } from './sessionschema.ts';
 
 /** What every file begins with. */
@@ -56,6 +57,12 @@ const listen = record(
       description:
         'PEM: the authorities whose client certificates are accepted in the handshake. Empty: none are asked for.',
       examples: ['ca.crt'],
+    }),
+    strictTransportSecurity: textOf('strictTransportSecurity', {
+      default: 'max-age=31536000',
+      description:
+        'The Strict-Transport-Security header (RFC 6797) of answers that Postern makes itself: browsers come back by HTTPS only, to every port of this host name. Empty leaves it out, as kube-apiserver does unless told otherwise. Answers of API servers are passed on with their own.',
+      examples: ['max-age=31536000; includeSubDomains'],
     }),
     trustedProxies: Type.Array(textOf('cidr', {}), {
       default: [],
@@ -111,6 +118,7 @@ const cluster = record(
     }),
     identity: identitySchema,
     impersonation: impersonationSchema,
+    gateUser: gateUserSchema,
     match,
   },
   { description: 'One API server. Exactly one of `kubeconfig` and `inCluster: true`.' },
@@ -183,7 +191,7 @@ export const configSchema = record(
       ),
     ),
     sessions: sessionsSchema,
-    limits: later('Limits.', 'leave limits out, or write limits: {}', [{}]),
+    limits: limitsSchema,
     log: record(
       {
         level: oneOf(['trace', 'debug', 'info', 'warn', 'error'], {

@@ -12,7 +12,8 @@ import {
   parseDocument,
 } from 'yaml';
 import { type Aim, childPath, type Findings, isWithin, itemPath, parentPath } from './findings.ts';
-import { quote, scrub } from './quote.ts';
+import { quote } from './quote.ts';
+import { yamlProblem } from './yamlproblem.ts';
 
 const MAX_DEPTH = 32;
 const MAX_NODES = 100_000;
@@ -66,10 +67,7 @@ export function readSource(
   for (const [index, { code, message, pos }] of problems.entries()) {
     const path = `#${index}`;
     places.set(path, 'value', at(pos[0]));
-    findings.error(
-      path,
-      code === 'MULTIPLE_DOCS' ? 'the file must be one YAML document; a second begins here' : scrub(message),
-    );
+    findings.error(path, yamlProblem(code, message));
   }
   if (problems.length > 0) return { tree: undefined, places };
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
@@ -124,7 +122,7 @@ function convert(node: ParsedNode | null, path: string, depth: number, reader: R
     const target = node.resolve(reader.document);
     // What is wrong with the anchor's value is reported at the alias, which is where it does not fit.
     if (target) return convert(target as ParsedNode, path, depth + 1, { ...reader, at: () => place });
-    reader.findings.error(path, `alias ${quote(node.source)} has no anchor`);
+    reader.findings.error(path, 'an alias without an anchor; a value that begins with * has to be in quotes');
     return undefined;
   }
   if (isMap(node)) return convertMap(node, path, depth, reader);

@@ -22,6 +22,9 @@ export function applySchema(schema: SchemaNode, value: unknown, path: string, fi
     case 'boolean':
       if (typeof value === 'boolean') return value;
       break;
+    case 'integer':
+      if (typeof value === 'number') return applyInteger(schema, value, path, findings);
+      break;
     case 'string':
       if (typeof value === 'string') return applyString(schema, value, path, findings);
       break;
@@ -109,6 +112,17 @@ function applyArray(
   });
 }
 
+function applyInteger(
+  { minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: SchemaNode,
+  value: number,
+  path: string,
+  findings: Findings,
+): number | undefined {
+  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
+  findings.error(path, `expected a whole number from ${minimum} to ${maximum}, found ${value}`);
+  return undefined;
+}
+
 function applyString(
   schema: SchemaNode,
   value: string,
@@ -150,6 +164,7 @@ const TYPE_NAMES = {
   object: 'a mapping',
   array: 'a list',
   boolean: 'true or false',
+  integer: 'a whole number',
   string: 'a string',
 } as const;
 

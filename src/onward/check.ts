@@ -135,7 +135,7 @@ function rememberAnswers(review: Review, now: () => number) {
     const { answers } = about;
     const key = keyOf(question);
     const found = answers.get(key);
-    if (found !== undefined && now() < found.until) return found.answer;
+    if (found !== undefined && isRemembered(found, now())) return found.answer;
     const answer = askOne(about, review, accessReview({ ...requestor, extra }, question));
     const remembered: Remembered = { answer, until: Number.POSITIVE_INFINITY };
     answers.delete(key);
@@ -151,6 +151,11 @@ function rememberAnswers(review: Review, now: () => number) {
     );
     return answer;
   };
+}
+
+/** With a clock that was set back an answer does not count for longer. */
+function isRemembered({ until }: Remembered, now: number): boolean {
+  return now < until && (until === Number.POSITIVE_INFINITY || until - now <= ALLOWED_AGE_MS);
 }
 
 async function askOne(about: AboutUser, review: Review, question: string): Promise<Answer> {
@@ -169,10 +174,10 @@ function observeReviews(ask: AskCluster, now: () => number, observer: Impersonat
     const begin = now();
     try {
       const answer = await askCluster(ask, review);
-      observer.onReview(answer.allowed ? 'allowed' : 'denied', now() - begin);
+      observer.onReview(answer.allowed ? 'allowed' : 'denied', Math.max(0, now() - begin));
       return answer;
     } catch (cause) {
-      observer.onReview(kindOf(cause), now() - begin);
+      observer.onReview(kindOf(cause), Math.max(0, now() - begin));
       throw cause;
     }
   };

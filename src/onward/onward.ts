@@ -5,11 +5,12 @@
 
 import type { IdentityMode, ImpersonationPolicy } from '../config/config.ts';
 import { gateError } from '../errors.ts';
-import { Uncarriable } from '../kube/headervalue.ts';
+import { carry, Uncarriable } from '../kube/headervalue.ts';
 import { askedLines, impersonationHeaders, rememberIdentities } from '../kube/impersonation.ts';
 import { requestHeaderLines } from '../kube/requestheader.ts';
 import { freezeUserInfo, type UserInfo } from '../kube/userinfo.ts';
 import type { CheckImpersonation } from './check.ts';
+import type { IsRefused } from './credential.ts';
 
 /** Where the target's extra says who really is there; its value is the JSON of a UserInfo. Callers may not set it. */
 export const ORIGINAL_USER_KEY = 'postern.dev/original-user';
@@ -24,6 +25,16 @@ export interface Onward {
   readonly targetLines: (target: UserInfo) => readonly string[];
   /** Judges in the API server's place; undefined where that judges itself. */
   readonly check: CheckImpersonation | undefined;
+  /** Tells of a 401 whether it means the gate; undefined where requests go on with the caller's own credential. */
+  readonly isRefused: IsRefused | undefined;
+}
+
+/** What asks the cluster. */
+export interface OnwardQuestions {
+  /** Used in the mode Impersonate only. */
+  readonly check: CheckImpersonation;
+  /** Used in all modes but Passthrough. */
+  readonly isRefused: IsRefused;
 }
 
 /** The header that names the user, and lines of no identity. */
@@ -34,13 +45,13 @@ export const USER_HEADER = {
 } as const satisfies Record<IdentityMode, string>;
 const NO_LINES: readonly string[] = Object.freeze([]);
 
-/** Builds it. `check` is used in the mode Impersonate only. */
+/** Builds it. */
 export function createOnward(
   {
     identity,
     impersonation,
   }: { readonly identity: IdentityMode; readonly impersonation: ImpersonationPolicy },
-  check: CheckImpersonation,
+  { check, isRefused }: OnwardQuestions,
 ): Onward {
   const common = { mode: identity, impersonation };
   switch (identity) {
@@ -50,6 +61,7 @@ export function createOnward(
         identityOf: rememberIdentities(refusing(impersonationHeaders)),
         targetLines: refusing(askedLines),
         check,
+        isRefused,
       };
     case 'RequestHeader':
       return {
@@ -57,9 +69,16 @@ export function createOnward(
         identityOf: rememberIdentities(refusing(requestHeaderLines)),
         targetLines: refusing(askedLines),
         check: undefined,
+        isRefused,
       };
     case 'Passthrough':
-      return { ...common, identityOf: () => NO_LINES, targetLines: refusing(askedLines), check: undefined };
+      return {
+        ...common,
+        identityOf: () => NO_LINES,
+        targetLines: refusing(askedLines),
+        check: undefined,
+        isRefused: undefined,
+      };
     default:
       identity satisfies never;
       throw new TypeError('unknown identity mode');
@@ -88,4 +107,18 @@ function refusing(make: (user: UserInfo) => readonly string[]): (user: UserInfo)
       throw cause;
     }
   };
+}
+
+/**
+ * The lines beside the credential with which the gate asks for itself, flat. An authenticating proxy has to name somebody: without a user the API
+ * server would look at its certificate as at a client's. No groups, so that the name's own bindings are all that it may do.
+ */
+export function ownLines({
+  identity,
+  gateUser,
+}: {
+  readonly identity: IdentityMode;
+  readonly gateUser: string;
+}): readonly string[] {
+  return identity === 'RequestHeader' ? [USER_HEADER.RequestHeader, carry('username', gateUser)] : NO_LINES;
 }

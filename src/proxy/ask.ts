@@ -1,7 +1,6 @@
 // Asks the API server something for the gate itself, as the gate's own account: a review, a config map. The answer is read whole, so it is
 // bounded in size and time; nothing of a caller's request goes along.
 
-import { Readable } from 'node:stream';
 import { afterDelay } from '../delay.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -17,6 +16,10 @@ export interface ClusterQuestion {
   readonly body?: string;
   /** What is wanted; default application/json. */
   readonly accept?: string;
+  /** Further flat lines; default none. */
+  readonly lines?: readonly string[];
+  /** It carries nothing out, so it is asked once more when the idle connection that it went on turns out to be closed. Default: a GET. */
+  readonly mayRepeat?: boolean;
   readonly timeoutMs: number;
 }
 
@@ -34,10 +37,18 @@ export class AskTimeout extends Error {
 /** Sends it and reads the whole answer. @throws the connection's error, AskTimeout, or Error for an answer that is too large */
 export function askCluster(
   upstream: Upstream,
-  { method, path, body, accept = 'application/json', timeoutMs }: ClusterQuestion,
+  {
+    method,
+    path,
+    body,
+    accept = 'application/json',
+    lines: more = [],
+    mayRepeat = method === 'GET',
+    timeoutMs,
+  }: ClusterQuestion,
 ): Promise<ClusterAnswer> {
   const bytes = body === undefined ? undefined : Buffer.from(body);
-  const lines = ['Host', upstream.host, ...upstream.credential, 'Accept', accept];
+  const lines = ['Host', upstream.host, ...upstream.credential, ...more, 'Accept', accept];
   if (bytes !== undefined)
     lines.push('Content-Type', 'application/json', 'Content-Length', String(bytes.length));
   return new Promise((resolve, reject) => {
@@ -50,7 +61,8 @@ export function askCluster(
         method,
         path: upstream.basePath + path,
         lines,
-        body: bytes === undefined ? null : Readable.from([bytes], { objectMode: false }),
+        body: bytes ?? null,
+        mayRepeat,
       },
       {
         onHead: (code) => {

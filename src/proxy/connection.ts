@@ -14,12 +14,22 @@ export interface ConnectionOwner {
   onIdle(connection: Connection): void;
   /** It is over; called once. */
   onClosed(connection: Connection): void;
+  /** It had been idle and its peer went away without a word about this request, which may be sent again. */
+  onStale(transfer: Transfer): void;
 }
 
 /** The connection ended before the answer was complete. */
 export class UpstreamClosed extends Error {
   readonly code = 'UPSTREAM_CLOSED';
 }
+
+/** The connection ended before anything of a request was sent on it. */
+export class NeverConnected extends Error {
+  readonly code = 'NEVER_CONNECTED';
+}
+
+/** How a peer that went away looks from here. */
+const GONE: ReadonlySet<unknown> = new Set(['UPSTREAM_CLOSED', 'ECONNRESET', 'EPIPE']);
 
 /** A connected socket that belongs to nobody else. */
 export class Connection implements Carrier {
@@ -35,6 +45,8 @@ export class Connection implements Carrier {
   #inBody = false;
   /** FIN has come. */
   #ended = false;
+  /** It has been idle: its peer may have closed it while the request was on its way. */
+  #isReused = false;
 
   /** `landing` is where its reads land; others may use it too. */
   constructor(socket: Socket, owner: ConnectionOwner, landing: Buffer) {
@@ -47,7 +59,7 @@ export class Connection implements Carrier {
     socket.resume();
     socket.on('drain', () => this.#transfer?.drain());
     socket.on('end', () => this.#onEnd());
-    socket.on('error', (error) => this.fail(error));
+    socket.on('error', (error) => this.#lose(error));
     socket.on('close', () => {
       this.#failClosed();
       owner.onClosed(this);
@@ -114,6 +126,7 @@ export class Connection implements Carrier {
     const handler = transfer.handler;
     if (handler === undefined) return;
     let at = 0;
+    if (!this.#answered) transfer.answered();
     this.#answered = true;
     if (!this.#inBody) {
       at = this.#head.read(chunk);
@@ -136,6 +149,7 @@ export class Connection implements Carrier {
     this.#forget();
     const handler = transfer.finish();
     if (reusable) {
+      this.#isReused = true;
       if (this.#socket.isPaused()) this.#socket.resume();
       this.#owner.onIdle(this);
     } else this.#socket.destroy();
@@ -153,7 +167,21 @@ export class Connection implements Carrier {
   #failClosed(): void {
     if (this.#transfer === undefined) return;
     const phase = this.#answered ? 'within its answer' : 'before it answered';
-    this.fail(new UpstreamClosed(`the API server closed the connection ${phase}`));
+    this.#lose(new UpstreamClosed(`the API server closed the connection ${phase}`));
+  }
+
+  /** The peer is gone, and with it the request under way; RFC 9110 §9.2.2 says which of those may be sent again. */
+  #lose(error: Error & { readonly code?: unknown }): void {
+    const transfer = this.#transfer;
+    const isStale = this.#isReused && !this.#answered && GONE.has(error.code);
+    if (!isStale || transfer?.mayRepeat !== true) {
+      this.fail(error);
+      return;
+    }
+    this.#forget();
+    this.#socket.destroy();
+    transfer.detach();
+    this.#owner.onStale(transfer);
   }
 
   #forget(): void {

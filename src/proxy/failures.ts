@@ -3,20 +3,22 @@
 
 import { type ErrorCode, type GateError, gateError } from '../errors.ts';
 
-/** Errors of the TLS handshake, by OpenSSL's and Node's codes. */
+/** Errors of the TLS handshake, by OpenSSL's and Node's codes; Node calls those of OpenSSL's that it has no name for UNSPECIFIED. */
 const TLS_CODES =
-  /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL|EPROTO)/;
+  /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH|ERROR_IN_C|UNSPECIFIED)/;
+/** Nothing of the request was sent. */
 const UNREACHABLE = new Set([
+  'NEVER_CONNECTED',
+  'CONNECT_TIMEOUT',
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
   'EADDRNOTAVAIL',
   'EMFILE',
   'ENFILE',
 ]);
-const TIMEOUTS = new Set(['CONNECT_TIMEOUT', 'ETIMEDOUT']);
+/** On a connection that stood: nobody acknowledges what was sent, whatever the kernel has been told why. */
+const TIMEOUTS = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
 const RESETS = new Set(['ECONNRESET', 'EPIPE', 'UPSTREAM_CLOSED', 'ECONNABORTED']);
 const PROTOCOL = new Set(['UPSTREAM_MALFORMED', 'UPSTREAM_HEAD_TOO_LARGE']);
 

@@ -9,14 +9,16 @@ import {
   breakOff,
   type CallerRequest,
   type CallerResponse,
+  endAnswer,
   framesOwnChunks,
   sendContinue,
   sendHead,
 } from '../caller.ts';
-import { afterDelay } from '../delay.ts';
+import { atTime } from '../delay.ts';
 import { gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
-import { isLongRunning, requestKind } from '../kube/longrunning.ts';
+import { isInteractive, isLongRunning, requestKind } from '../kube/longrunning.ts';
+import { type IsRefused, questionOf, REFUSED } from '../onward/credential.ts';
 import type { EndReason } from '../sessions.ts';
 import type { Stays } from '../stays.ts';
 import { CallerGone, requestBody } from './body.ts';
@@ -24,6 +26,7 @@ import { CHUNK_ROOM, frameChunk, LAST_CHUNK, NO_ROOM, type Room } from './chunks
 import { upstreamFailure } from './failures.ts';
 import { Gather, type Outlet } from './gather.ts';
 import { announcesBody, downstreamResponseLines, headerValue } from './headers.ts';
+import { HeldAnswer } from './held.ts';
 import type { Slabs } from './slabs.ts';
 import type { ResponseHandler, Sending } from './transfer.ts';
 
@@ -66,9 +69,15 @@ export function forward(
       body: announcesBody({ rawHeaders: exchange.rawHeaders, stream: asStream(request) })
         ? requestBody(request)
         : null,
+      mayRepeat: mayRepeat(exchange),
     },
     relay,
   );
+}
+
+/** RFC 9110 §9.2.1: what only asks. Behind `proxy` is not the API server: a kubelet's GET can run a command. */
+function mayRepeat({ method, info }: Exchange): boolean {
+  return (method === 'GET' || method === 'HEAD') && info !== undefined && !isInteractive(info);
 }
 
 /** Between the pool and the caller's response, for one request. The pool calls `on…`, `abort` is ours. */
@@ -82,6 +91,11 @@ class Relay implements ResponseHandler, Outlet {
   readonly #gather: Gather;
   /** The answer is over, well or not. */
   #settled = false;
+  /** A 401 of which it is not known yet whom it means; the caller logs in again after one. */
+  #held: HeldAnswer | undefined;
+  #isJudged = false;
+  /** It is to be seen that it is not whole. */
+  #isBroken = false;
 
   constructor(exchange: Exchange, response: CallerResponse, deps: ForwardDeps) {
     this.#exchange = exchange;
@@ -101,6 +115,11 @@ class Relay implements ResponseHandler, Outlet {
 
   onHead(status: number, message: string, upstreamLines: string[]): void {
     const exchange = this.#exchange;
+    const isRefused = questionOf(exchange.onward?.isRefused, { status, lines: upstreamLines });
+    if (isRefused !== undefined && !this.#isJudged) {
+      this.#hold(new HeldAnswer(status, message, upstreamLines), isRefused);
+      return;
+    }
     const response = this.#response;
     exchange.answeredAt = this.#deps.now();
     try {
@@ -118,31 +137,56 @@ class Relay implements ResponseHandler, Outlet {
     }
   }
 
+  #hold(held: HeldAnswer, isRefused: IsRefused): void {
+    this.#held = held;
+    this.sending?.pause();
+    void isRefused().then((refused) => this.#release(refused));
+  }
+
+  #release(refused: boolean): void {
+    const held = this.#held;
+    // Broken off meanwhile, by one of the two.
+    if (held === undefined || this.#response.destroyed) return;
+    this.#held = undefined;
+    this.#isJudged = true;
+    this.sending?.resume();
+    if (refused)
+      this.#deps.refuse(
+        this.#response,
+        this.#exchange,
+        gateError('UPSTREAM_CREDENTIALS', { detail: REFUSED }),
+      );
+    else held.tell(this);
+  }
+
   onData(chunk: Buffer): void {
-    if (this.isOpen() && !this.#gather.take(chunk.length, chunk)) this.sending?.pause();
+    if (this.#held !== undefined) this.#held.take(chunk);
+    else if (this.isOpen() && !this.#gather.take(chunk.length, chunk)) this.sending?.pause();
   }
 
   onEnd(): void {
     this.#settled = true;
-    this.end();
+    if (this.#held !== undefined) this.#held.end();
+    else this.end();
   }
 
   /** Ends the answer after what has come of it. */
   end(): void {
     this.#gather.flush();
-    if (this.#response.writableEnded) return;
-    if (this.room === CHUNK_ROOM) this.#response.end(LAST_CHUNK);
-    else this.#response.end();
+    if (this.#response.writableEnded || this.#isBroken) return;
+    endAnswer(this.#response, this.room === CHUNK_ROOM ? LAST_CHUNK : undefined);
   }
 
   onError(error: Error): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#held = undefined;
     if (!this.#response.headersSent)
       this.#deps.refuse(this.#response, this.#exchange, upstreamFailure(error));
     // An answer that the gate has ended itself, a watch at its identity's end for instance, stays whole.
     else if (!this.#response.writableEnded) {
       this.#gather.flush();
+      this.#isBroken = true;
       breakOff(this.#response);
     }
   }
@@ -196,7 +240,7 @@ function endInTime(
   if (endsCleanly) streams.add(drain);
   const leave = stays.add(exchange, (why) => end('killed', why));
   const expire = () => end('expired', 'the identity that opened it has ended');
-  const cancel = generation.config.sessions.endOnExpiry ? afterDelay(expiresAt - now(), expire) : () => {};
+  const cancel = generation.config.sessions.endOnExpiry ? atTime(expiresAt, now, expire) : () => {};
   response.on('close', () => {
     cancel();
     leave();

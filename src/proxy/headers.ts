@@ -72,8 +72,11 @@ export function upstreamRequestLines(from: UpstreamLines): string[] {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     const lower = name.toLowerCase();
-    if (!from.isWebSocket && lower.startsWith('sec-websocket-')) continue;
-    if (callerMaySend(lower, from.assertionHeaders)) lines.push(name, rawHeaders[i + 1] ?? '');
+    // Some servers read `_` as `-`: judge such a name as what it may become.
+    const read = lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+    if (read.startsWith('sec-websocket-') && !(from.isWebSocket && read === lower)) continue;
+    if (read === 'content-length' && read !== lower) continue;
+    if (callerMaySend(read, from.assertionHeaders)) lines.push(name, rawHeaders[i + 1] ?? '');
   }
   return lines;
 }
@@ -143,9 +146,7 @@ export function announcesBody(request: {
   );
 }
 
-function callerMaySend(lower: string, assertionHeaders: ReadonlySet<string>): boolean {
-  // Some servers read `_` as `-`: judge such a name as what it may become.
-  const name = lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+function callerMaySend(name: string, assertionHeaders: ReadonlySet<string>): boolean {
   if (HOP_BY_HOP.has(name) || CALLER_MAY_NOT.has(name) || assertionHeaders.has(name)) return false;
   return !CALLER_MAY_NOT_PREFIX.test(name);
 }

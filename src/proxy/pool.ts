@@ -1,9 +1,10 @@
 // The connections to one API server that wait for a request: the one used last first, so that the others grow old and are closed. There
-// is no bound on how many are open, no pipelining, and no request is ever sent twice.
+// is no bound on how many are open and no pipelining. Nothing is sent twice, except what says that it may be, once, when the idle connection that it
+// was sent on turns out to be closed: an API server that restarts or is scaled down closes them whenever it likes.
 
 import type { Socket } from 'node:net';
 import type { SetTimer } from '../delay.ts';
-import { Connection, type ConnectionOwner, UpstreamClosed } from './connection.ts';
+import { Connection, type ConnectionOwner, NeverConnected } from './connection.ts';
 import type { UpstreamRequest } from './sending.ts';
 import { RECORD_BYTES } from './slabs.ts';
 import { type ResponseHandler, type Sending, Transfer } from './transfer.ts';
@@ -100,6 +101,11 @@ class ConnectionPool implements Pool, ConnectionOwner {
     this.#settle();
   }
 
+  onStale(transfer: Transfer): void {
+    // Not on another idle one, which may be as stale.
+    this.#connect(transfer);
+  }
+
   /** The last one that became idle, unless it has waited too long: then a late timer has left them all. */
   #take(): Connection | undefined {
     for (let found = this.#idle.pop(); found !== undefined; found = this.#idle.pop()) {
@@ -130,7 +136,7 @@ class ConnectionPool implements Pool, ConnectionOwner {
 
   #begin(transfer: Transfer, socket: Socket): void {
     if (socket.destroyed) {
-      transfer.abort(new UpstreamClosed('the API server closed the connection at once'));
+      transfer.abort(new NeverConnected('the API server closed the connection at once'));
       this.#settle();
       return;
     }
@@ -141,7 +147,7 @@ class ConnectionPool implements Pool, ConnectionOwner {
     else if (connection.isUsable) connection.send(transfer);
     else {
       connection.destroy();
-      transfer.abort(new UpstreamClosed('the connection was not usable'));
+      transfer.abort(new NeverConnected('the connection was not usable'));
     }
   }
 

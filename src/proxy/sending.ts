@@ -11,8 +11,10 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Flat lines, complete with Host, without Transfer-Encoding; each character is a byte. */
   readonly lines: readonly string[];
-  /** null for none. With a Content-Length line it has to have that length, without one it is sent in chunks. */
-  readonly body: Readable | null;
+  /** null for none. With a Content-Length line it has to have that length, without one it is sent in chunks; a Buffer has to have such a line. */
+  readonly body: Readable | Buffer | null;
+  /** It is safe to send it again when an idle connection turns out to be closed; not with a body that streams. Default false. */
+  readonly mayRepeat?: boolean;
 }
 
 /** A request ready to be sent. */
@@ -54,6 +56,8 @@ export function requestHead({ method, path, lines, body }: UpstreamRequest): Req
   }
   const framing = framingLine(method, announced, body !== null);
   if (framing !== '') ends++;
+  if (Buffer.isBuffer(body) && announced !== String(body.length))
+    throw new TypeError('a Content-Length that is not the length of the body');
   text += `${framing}\r\n`;
   // Written as latin1, U+010A would become LF. A search of a one-byte string for two-byte characters costs nothing.
   const isPlain = !/[\u0100-\uffff]/.test(text) && !text.includes('\0');

@@ -36,17 +36,24 @@ export interface Carrier {
 /** One request and who hears of its answer; it may still wait for its connection. @throws TypeError as requestHead does */
 export class Transfer implements Sending {
   readonly isHead: boolean;
+  /** It may be sent a second time, when its connection was gone before it came. */
+  readonly mayRepeat: boolean;
   paused = false;
   #head: RequestHead | undefined;
   #handler: ResponseHandler | undefined;
   #connection: Carrier | undefined;
   #upload: Upload | undefined;
+  /** A body that goes out with the head. */
+  #whole: Buffer | undefined;
 
   constructor(request: UpstreamRequest, handler: ResponseHandler) {
     this.#head = requestHead(request);
     this.isHead = request.method === 'HEAD';
+    const { body } = request;
     this.#handler = handler;
-    if (request.body !== null) this.#upload = new Upload(request.body, this.#head.bodyBytes, this);
+    if (Buffer.isBuffer(body)) this.#whole = body;
+    else if (body !== null) this.#upload = new Upload(body, this.#head.bodyBytes, this);
+    this.mayRepeat = request.mayRepeat === true && this.#upload === undefined;
   }
 
   /** undefined once the answer has ended. */
@@ -62,9 +69,22 @@ export class Transfer implements Sending {
   /** Writes the head and starts the body. */
   start(connection: Carrier, socket: Socket): void {
     this.#connection = connection;
-    socket.write(this.#head?.text ?? '', 'latin1');
-    this.#head = undefined;
+    const text = this.#head?.text ?? '';
+    if (this.#whole === undefined) socket.write(text, 'latin1');
+    else socket.write(Buffer.concat([Buffer.from(text, 'latin1'), this.#whole]));
+    if (!this.mayRepeat) this.answered();
     this.#upload?.start(socket);
+  }
+
+  /** Its answer has begun, so it is never sent again: a watch does not keep its header lines for hours. */
+  answered(): void {
+    this.#head = undefined;
+    this.#whole = undefined;
+  }
+
+  /** Its connection is gone: it waits for another. */
+  detach(): void {
+    this.#connection = undefined;
   }
 
   /** The socket takes more of the body. */
@@ -76,7 +96,7 @@ export class Transfer implements Sending {
   finish(): ResponseHandler | undefined {
     const handler = this.#handler;
     this.#upload?.stop();
-    this.#head = undefined;
+    this.answered();
     this.#handler = undefined;
     this.#connection = undefined;
     this.#upload = undefined;

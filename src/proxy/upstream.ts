@@ -2,9 +2,18 @@
 // (there is no way around it) and always HTTP/1.1: upgrades need it, and one pool that opens connections as needed spreads requests
 // over API servers where a single HTTP/2 session would pin them.
 
-import { createSecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { isIP, type LookupFunction } from 'node:net';
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type PeerCertificate,
+  type TLSSocket,
+  connect as tlsConnect,
+} from 'node:tls';
 import { afterDelay } from '../delay.ts';
 import { hostPort } from '../hostport.ts';
+import { upstreamContextOptions } from '../securecontext.ts';
+import { NeverConnected } from './connection.ts';
 import { createPool, type Pool } from './pool.ts';
 
 /** Where to connect, resolved from a kubeconfig or the pod's service account. Secrets are PEM or token text, '' when absent. */
@@ -34,13 +43,26 @@ export interface Upstream {
   readonly clientCertPem: string;
   /** Carries REST. */
   readonly pool: Pool;
-  /** Opens a dedicated verified TLS connection, HTTP/1.1 by ALPN; the caller ends it. @throws the socket's error, or ConnectTimeout. */
+  /** Opens a dedicated verified TLS connection, HTTP/1.1 by ALPN; the caller ends it. @throws the socket's error, DescriptorsKept or ConnectTimeout. */
   dial(): Promise<TLSSocket>;
   /** Ends idle pooled connections now and busy ones when they are done. */
   close(): Promise<void>;
 }
 
-/** Time to connect, TLS included, before a request fails with 504. ms; client-go's dial timeout. */
+/** What connections to API servers share. */
+export interface Dialing {
+  /** Default is Node's own. */
+  readonly lookup?: LookupFunction;
+  /** Descriptors for them. Default is that there always are. */
+  readonly descriptors?: {
+    /** Whether one more may be begun. */
+    mayConnect(): boolean;
+    /** One is begun; to be called when it has its descriptor, or never will. */
+    expect(): () => void;
+  };
+}
+
+/** Time to connect, TLS included, before a request fails. ms; client-go's dial timeout. */
 export const CONNECT_TIMEOUT_MS = 30_000;
 /** Below the 90 s after which Go servers close idle connections, so that a pooled one is never closed under a request. ms. */
 const POOL_KEEP_ALIVE_MS = 30_000;
@@ -50,37 +72,46 @@ const MAX_RESUMING_MS = 60 * 60_000;
 export const TCP_KEEP_ALIVE_MS = 30_000;
 
 /** Prepares an upstream; nothing is connected yet. @throws Error when the certificate or key can't be used. */
-export function createUpstream(name: string, target: UpstreamTarget, now: () => number = Date.now): Upstream {
+export function createUpstream(name: string, target: UpstreamTarget, dialing: Dialing = {}): Upstream {
+  const { lookup, descriptors } = dialing;
+  const now = () => performance.now();
   const secureContext = createSecureContext({
     ...(target.caPem === '' ? {} : { ca: target.caPem }),
     ...(target.clientCertPem === '' ? {} : { cert: target.clientCertPem, key: target.clientKeyPem }),
-    minVersion: 'TLSv1.2',
+    ...upstreamContextOptions(),
   });
   const servername = target.tlsServerName || target.host;
   const host = hostLine(target.host, target.port);
   const tls = {
     secureContext,
     rejectUnauthorized: true,
-    // SNI may not be an address; verification of an address goes by the host below.
-    servername: /^[\d.]+$|:/.test(servername) ? '' : servername,
+    // SNI may not be an address (RFC 6066 §3); the certificate has to have it all the same.
+    servername: isIP(servername) === 0 ? servername : '',
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+      identityProblem(servername, certificate),
     ALPNProtocols: ['http/1.1'],
   };
   const resumption = rememberSession(now);
-  const dial = () => {
+  const dial = async () => {
+    if (descriptors?.mayConnect() === false) throw new DescriptorsKept();
     const session = resumption.get();
     const socket = tlsConnect({
       ...tls,
       host: target.host,
       port: target.port,
+      ...(lookup === undefined ? {} : { lookup }),
       ...(session === undefined ? {} : { session }),
     });
+    // The name is looked up before there is a descriptor to count.
+    const had = descriptors?.expect();
+    if (had !== undefined) socket.once('connectionAttempt', had).once('close', had);
     resumption.watch(socket);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-    return socket;
+    return await connected(socket);
   };
   const pool = createPool({
-    connect: (ready, failed) => void connected(dial()).then(ready, failed),
+    connect: (ready, failed) => void dial().then(ready, failed),
     keepAliveMs: POOL_KEEP_ALIVE_MS,
     now,
     setTimer: (callback, delayMs) => afterDelay(delayMs, callback),
@@ -93,9 +124,16 @@ export function createUpstream(name: string, target: UpstreamTarget, now: () => 
     clientCertPem: target.clientCertPem,
     origin: `https://${host}`,
     pool,
-    dial: () => connected(dial()),
+    dial,
     close: () => pool.close(),
   };
+}
+
+/** Node would take the common name of a certificate without alternative names; Go's clients do not (RFC 9525 §2). */
+function identityProblem(name: string, certificate: PeerCertificate): Error | undefined {
+  if (certificate.subjectaltname !== undefined) return checkServerIdentity(name, certificate);
+  const problem = new Error('the certificate has no subject alternative names');
+  return Object.assign(problem, { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
 }
 
 /**
@@ -123,6 +161,14 @@ function rememberSession(now: () => number) {
   };
 }
 
+/** Hardly any file descriptor is left, and what is left is kept. The code is the one with which the system refuses the last (open(2)). */
+export class DescriptorsKept extends Error {
+  readonly code = 'EMFILE';
+  constructor() {
+    super('too many open files: the last descriptors are kept for probes, metrics, keys and configuration');
+  }
+}
+
 /** The connection did not come about in CONNECT_TIMEOUT_MS. */
 export class ConnectTimeout extends Error {
   readonly code = 'CONNECT_TIMEOUT';
@@ -139,14 +185,31 @@ function connected(socket: TLSSocket): Promise<TLSSocket> {
       () => fail(new ConnectTimeout('connecting to the API server took too long')),
       CONNECT_TIMEOUT_MS,
     );
-    socket.once('error', fail);
+    const refused = (error: Error) => fail(neverConnected(error));
+    socket.once('error', refused);
     socket.once('secureConnect', () => {
       clearTimeout(timer);
       // Until its user has set a handler of his own, an error must not reach the process.
       socket.on('error', () => {});
-      socket.off('error', fail);
+      socket.off('error', refused);
       resolve(socket);
     });
+  });
+}
+
+/** Errors that a connection which stands can have as well: there a request may have been carried out, here nothing of it was sent. */
+const ALSO_LATER: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+function neverConnected(error: Error & { readonly code?: unknown }): Error {
+  if (!ALSO_LATER.has(error.code)) return error;
+  return new NeverConnected(`no connection to the API server came about: ${error.message}`, {
+    cause: error,
   });
 }
 

@@ -37,6 +37,7 @@ export interface RedisLink {
 /** Nothing is connected yet. */
 export function createRedisLink(config: RedisConfig): RedisLink {
   let client: Promise<RedisClientType> | undefined;
+  let password = '';
   const drop = () => {
     const dropped = client;
     client = undefined;
@@ -50,7 +51,10 @@ export function createRedisLink(config: RedisConfig): RedisLink {
   return {
     drop,
     async use(act, waitMs = 0) {
-      client ??= connect(config);
+      client ??= readPassword(config).then((read) => {
+        password = read;
+        return connect(config, read);
+      });
       const late = Promise.withResolvers<never>();
       const cancel = afterDelay(ANSWER_MS + waitMs, () =>
         late.reject(new BoardRefusal(`Redis at ${addressOf(config)} does not answer`)),
@@ -59,7 +63,7 @@ export function createRedisLink(config: RedisConfig): RedisLink {
         return await Promise.race([client.then(act), late.promise]);
       } catch (error) {
         drop();
-        throw explained(error, config);
+        throw explained(error, config, password);
       } finally {
         cancel();
       }
@@ -73,10 +77,13 @@ export function addressOf({ url }: Pick<RedisConfig, 'url'>): string {
   return `${host}${pathname === '/' ? '' : pathname}`;
 }
 
-async function connect(config: RedisConfig): Promise<RedisClientType> {
+async function readPassword({ passwordFile }: RedisConfig): Promise<string> {
+  return passwordFile === '' ? '' : (await readFile(passwordFile, 'utf8')).trim();
+}
+
+async function connect(config: RedisConfig, password: string): Promise<RedisClientType> {
   const { createClient } = await import('@redis/client');
   const url = new URL(config.url);
-  const password = config.passwordFile === '' ? '' : (await readFile(config.passwordFile, 'utf8')).trim();
   const ca = config.caFile === '' ? undefined : await readFile(config.caFile, 'utf8');
   const common = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -112,12 +119,15 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/^NOPERM/, 'its ACL has to allow the keys postern:sessions:* (docs/how-to/sessions.md)'],
 ];
 
-function explained(error: unknown, config: RedisConfig): Error {
+function explained(error: unknown, config: RedisConfig, password: string): Error {
+  if (error instanceof BoardRefusal) return error;
   const thrown = error instanceof Error ? error : new Error(String(error));
-  if (thrown instanceof BoardRefusal) return thrown;
-  const step = NEXT_STEPS.find(([pattern]) => pattern.test(thrown.message))?.[1];
+  // A Redis before 6, and whatever else may listen there, repeats the words of a command that it does not know: HELLO's hold the password.
+  const repeats = password !== '' && thrown.message.includes(password);
+  const message = repeats ? thrown.message.replaceAll(password, '(the password)') : thrown.message;
+  const step = NEXT_STEPS.find(([pattern]) => pattern.test(message))?.[1];
   const next = step === undefined ? '' : `: ${step}`;
-  return Object.assign(new BoardRefusal(`Redis at ${addressOf(config)}: ${thrown.message}${next}`), {
-    cause: thrown,
+  return Object.assign(new BoardRefusal(`Redis at ${addressOf(config)}: ${message}${next}`), {
+    cause: repeats ? undefined : thrown,
   });
 }

@@ -1,6 +1,6 @@
 // The record of an upgraded connection, and the limits on its life: the identity's end, and the configured maximum and idle times.
 
-import { afterDelay } from '../delay.ts';
+import { afterDelay, atTime } from '../delay.ts';
 import { farewell } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { requestKind, sessionKind } from '../kube/longrunning.ts';
@@ -52,8 +52,10 @@ export function limitSession(
       else watchIdle(received);
     });
   if (endOnExpiry)
-    after(exchange.expiresAt - now(), () =>
-      session.close('expired', 'the identity that opened it has ended', farewell('SESSION_EXPIRED')),
+    cancels.push(
+      atTime(exchange.expiresAt, now, () =>
+        session.close('expired', 'the identity that opened it has ended', farewell('SESSION_EXPIRED')),
+      ),
     );
   if (maxDurationMs > 0)
     after(maxDurationMs, () => session.close('expired', 'sessions.maxDuration', farewell('SESSION_LIMIT')));

@@ -15,6 +15,8 @@ export interface Side {
   writeBroken: boolean;
   closed: boolean;
   linger: NodeJS.Timeout | undefined;
+  /** Stops what looks whether it is still there. */
+  stopLooking: () => void;
 }
 
 /** Takes a socket for a tunnel. */
@@ -30,6 +32,7 @@ export function newSide(socket: Socket, name: 'client' | 'upstream', direction: 
     writeBroken: false,
     closed: socket.destroyed,
     linger: undefined,
+    stopLooking: () => {},
   };
 }
 

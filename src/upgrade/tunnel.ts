@@ -15,13 +15,14 @@ import { readInto } from '../proxy/reading.ts';
 import type { Slabs } from '../proxy/slabs.ts';
 import type { EndReason, Session } from '../sessions.ts';
 import { Flow, type FlowContext } from './flow.ts';
+import { watchHalfClosed } from './halfclosed.ts';
 import type { LastWord } from './lastword.ts';
 import { part } from './parting.ts';
 import { arm, finish, guardWrites, newSide, type Side, takesBytes } from './side.ts';
 
 /** How long a side may take to close after it was sent everything and FIN, when the other side is gone. ms. */
 export const LINGER_MS = 120_000;
-/** The same for sessions that the gate itself ends (expiry, drain): nobody waits for more bytes. ms. */
+/** The same where nobody waits for more bytes: for sessions that the gate itself ends (expiry, drain), and behind a side that ended, then vanished. ms. */
 const OWN_CLOSE_LINGER_MS = 5_000;
 
 export interface TunnelOptions {
@@ -119,12 +120,20 @@ function watch(
     other.socket.end();
     // Its writing side failed before: nothing more can come or go.
     if (one.writeBroken) socket.destroy();
+    else
+      one.stopLooking = watchHalfClosed(one, () => {
+        one.writeBroken = true;
+        socket.destroy();
+      });
   });
   socket.on('error', (error: Error) => blame(one.name, error.message));
   socket.on('close', () => {
     blame(one.name, '');
     one.closed = true;
     clearTimeout(one.linger);
+    one.stopLooking();
+    // The other side was told the end before, and what it says now has nobody to go to.
+    const isKnown = one.readEnded && one.writeBroken;
     if (!one.readEnded) {
       // Destroyed by a reset: what was read but not handed over is still in the stream's buffer.
       one.readEnded = true;
@@ -134,7 +143,7 @@ function watch(
     leaving.flush();
     arriving.dispose();
     session.delivered[other.direction] -= socket.writableLength;
-    finish(other, lingerMs);
+    finish(other, isKnown ? OWN_CLOSE_LINGER_MS : lingerMs);
     other.socket.resume();
     settle();
   });

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { asGateError, type GateError, gateError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
+import { type IsRefused, questionOf, REFUSED } from '../onward/credential.ts';
 import { CallerGone } from '../proxy/body.ts';
 import { upstreamFailure } from '../proxy/failures.ts';
 import { announcesBody, downstreamResponseLines, headerValue, messageHead } from '../proxy/headers.ts';
@@ -14,7 +15,7 @@ import { TCP_KEEP_ALIVE_MS } from '../proxy/upstream.ts';
 import type { SessionRegistry } from '../sessions.ts';
 import type { Stays } from '../stays.ts';
 import { type DialAnswer, dialUpgrade } from './dial.ts';
-import { relayResponse } from './relay.ts';
+import { hasCome, relayResponse } from './relay.ts';
 import { sameProtocol } from './requested.ts';
 import { limitSession, newSession } from './session.ts';
 import { openTunnel } from './tunnel.ts';
@@ -57,6 +58,8 @@ export async function serveUpgrade(
     const answer = await dial(exchange, gone.signal);
     exchange.answeredAt = deps.now();
     socket.off('close', leave);
+    const isRefused = questionOf(exchange.onward?.isRefused, answer.head);
+    if (isRefused !== undefined) await refuseOurs(isRefused, exchange, answer, socket);
     if (answer.head.status === 101) acceptUpgrade(exchange, answer, socket, head, deps);
     else relayRefusal(exchange, answer, socket, deps);
   } catch (error) {
@@ -75,6 +78,24 @@ async function dial(exchange: Exchange, signal: AbortSignal): Promise<DialAnswer
   } catch (error) {
     throw upstreamFailure(error);
   }
+}
+
+/**
+ * A 401 that means the gate, not the caller, is not passed on. Meanwhile the API server may have ended the connection, which is as it should be
+ * when all has come. @throws GateError; the API server's connection is ended then
+ */
+async function refuseOurs(
+  isRefused: IsRefused,
+  { method }: Exchange,
+  answer: DialAnswer,
+  caller: Socket,
+): Promise<void> {
+  const { socket } = answer;
+  const refused = await isRefused();
+  if (!refused && !caller.destroyed && (!socket.destroyed || hasCome(answer, method === 'HEAD'))) return;
+  socket.destroy();
+  if (caller.destroyed) throw gateError('CLIENT_CLOSED');
+  throw refused ? gateError('UPSTREAM_CREDENTIALS', { detail: REFUSED }) : gateError('UPSTREAM_RESET');
 }
 
 function acceptUpgrade(

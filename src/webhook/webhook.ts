@@ -12,6 +12,7 @@ import { renderStatus, type StatusReason, statusHeaders } from '../kube/status.t
 import { readTokenReview, renderTokenReview, TOKEN_REVIEW_PATHS } from '../kube/tokenreview.ts';
 import { type Log, loggedError } from '../log.ts';
 import type { Metrics, TOKEN_REVIEW_OUTCOMES } from '../metrics.ts';
+import { inwardContextOptions, type TlsMaterial } from '../securecontext.ts';
 import { type Judged, judgeToken } from './answer.ts';
 
 /** A token of the largest size that is looked at (256 KiB), and the review around it. bytes */
@@ -21,13 +22,6 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Above the 90 s for which Go clients keep idle connections. ms */
 const KEEP_ALIVE_TIMEOUT_MS = 95_000;
-
-/** Certificate, key and authorities, PEM. */
-export interface WebhookMaterial {
-  readonly cert: string;
-  readonly key: string;
-  readonly clientCA: string;
-}
 
 export interface WebhookDeps {
   readonly current: Current;
@@ -41,7 +35,7 @@ export interface WebhookDeps {
 export interface TokenWebhook {
   readonly url: string;
   /** Takes up new certificates and authorities; connections that were made with the old ones end. @throws Error when they can't be used */
-  update(material: WebhookMaterial): void;
+  update(material: TlsMaterial): void;
   /** Takes no more connections; resolves when the reviews under way are answered. */
   close(): Promise<void>;
 }
@@ -49,12 +43,12 @@ export interface TokenWebhook {
 /** Starts it. @throws the error of listening, or of what is in the material */
 export async function startTokenWebhook(
   { address }: Pick<TokenWebhookConfig, 'address'>,
-  material: WebhookMaterial,
+  material: TlsMaterial,
   deps: WebhookDeps,
 ): Promise<TokenWebhook> {
   const server = createServer(
     {
-      ...contextOptions(material),
+      ...inwardContextOptions(material),
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -80,7 +74,7 @@ export async function startTokenWebhook(
   return {
     url: `https://${hostPort(host, port)}`,
     update(next) {
-      server.setSecureContext(contextOptions(next));
+      server.setSecureContext(inwardContextOptions(next));
       endConnections();
     },
     close: () =>
@@ -89,10 +83,6 @@ export async function startTokenWebhook(
         endConnections();
       }),
   };
-}
-
-function contextOptions({ cert, key, clientCA }: WebhookMaterial) {
-  return { cert, key, ca: clientCA, minVersion: 'TLSv1.2' } as const;
 }
 
 function listening(server: Server, address: TokenWebhookConfig['address'], log: Log): Promise<void> {

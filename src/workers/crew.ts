@@ -58,6 +58,8 @@ export interface Crew {
   start(): Promise<string>;
   readonly serving: () => number;
   reload(): void;
+  /** Gives all the keys of session tickets from now on; later workers have them from their beginning. */
+  setTicketKeys(keys: Buffer): void;
   /** Lets all drain. Resolves when the last has ended, @throws CrewFailed when one did so in another way than it should. */
   stop(): Promise<void>;
   /** Ends all at once. */
@@ -123,6 +125,7 @@ export function createCrew(deps: CrewDeps): Crew {
     },
     serving: () => servingOf(state).length,
     reload: () => tell({ postern: 'reload' }),
+    setTicketKeys: (keys) => tell({ postern: 'tickets', ticketKeys: keys.toString('base64') }),
     stop() {
       if (state.phase === 'over') return state.stopped.promise;
       state.phase = 'stopping';

@@ -22,6 +22,8 @@ const TOGETHER: Readonly<Record<string, 'first' | 'min' | 'max'>> = {
   postern_config_last_reload_success: 'min',
   postern_config_last_reload_timestamp_seconds: 'min',
   postern_ready: 'min',
+  postern_log_writable: 'min',
+  postern_admission_shedding: 'max',
   postern_certificate_expiry_timestamp_seconds: 'min',
   postern_drain_deadline_timestamp_seconds: 'max',
   process_start_time_seconds: 'max',

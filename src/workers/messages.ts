@@ -30,8 +30,10 @@ export interface Answers {
 export type Question = keyof Answers;
 
 export type ToWorker =
-  /** The first message; `ticketKeys` in base64. */
+  /** The first message; keys of session tickets in base64. */
   | { readonly postern: 'begin'; readonly number: number; readonly ticketKeys: string }
+  /** The keys from now on. */
+  | { readonly postern: 'tickets'; readonly ticketKeys: string }
   | { readonly postern: 'reload' }
   | { readonly postern: 'stop' }
   | { readonly postern: 'ask'; readonly id: number; readonly question: Question };

@@ -2,15 +2,16 @@
 // answers on the ops listener for all. It sees no byte of a connection. Why the cluster module's round robin: docs/adr/0009-workers.md.
 
 import cluster from 'node:cluster';
-import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createLog, type Log, loggedError } from '../log.ts';
+import { type Log, loggedError } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
+import { openLog } from '../openlog.ts';
 import { startOps } from '../ops.ts';
 import type { RunOptions } from '../parts.ts';
 import { watchProcess } from '../process.ts';
 import { urlOf } from '../run.ts';
+import { rotateTicketKeys, type TicketKeys } from '../tickets.ts';
 import { type Crew, type CrewObserver, createCrew, type Fork } from './crew.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { type FromWorker, isOurs, type MetricData, type ToWorker, WORKER_VARIABLE } from './messages.ts';
@@ -20,7 +21,6 @@ import { rehearse } from './rehearse.ts';
 /** How long a worker may take to answer for /readyz and /metrics, and for /livez. ms. */
 const ANSWER_MS = 2_000;
 const ALIVE_MS = 5_000;
-const TICKET_KEY_BYTES = 48;
 /** What the primary uses itself, beside what its workers use, and that all of them are there. It serves nobody, so the rest of its metrics says nothing. */
 const OWN_METRICS: ReadonlySet<string> = new Set([
   'process_cpu_seconds_total',
@@ -28,6 +28,8 @@ const OWN_METRICS: ReadonlySet<string> = new Set([
   'process_open_fds',
   'process_max_fds',
   'postern_ready',
+  'postern_log_writable',
+  'postern_log_lines_dropped_total',
 ]);
 /** The primary's place in the ledger; serials of workers begin with 1. */
 const PRIMARY = 0;
@@ -45,18 +47,29 @@ export interface RunningCrew {
 
 /** Starts all workers; resolves when all serve. @throws as runGateway does, or CrewFailed; no process stays then. */
 export async function runCrew(options: RunOptions, size: number): Promise<RunningCrew> {
-  const { file, overrides = [], env = process.env, now = Date.now, version } = options;
+  const { file, overrides = [], env = process.env, version } = options;
+  // Not the wall clock: set back by an hour, it would put off the replacement of a worker as long.
+  const { now = () => performance.now() } = options;
   const config = await rehearse({ file, overrides, env });
-  const log = createLog(config.log.level, options.logStream);
-  const ledger = createLedger();
-  const crew = createCrew({ size, fork: forker(), observer: observe(log, ledger), now });
-  const state: State = { started: false, draining: false };
   const metrics = createMetrics({ version, node: process.version });
+  const { log, collect: collectLog } = openLog({
+    level: config.log.level,
+    metrics,
+    isShared: true,
+    worker: 0,
+    stream: options.logStream,
+  });
+  const ledger = createLedger();
+  const tickets = rotateTicketKeys(options.setTicketTimer);
+  const crew = createCrew({ size, fork: forker(tickets), observer: observe(log, ledger), now });
+  tickets.follow(crew.setTicketKeys);
+  const state: State = { started: false, draining: false };
   const watch = watchProcess(metrics);
   const ops = await startOps(config.ops.address, {
     registry: { metrics: () => gather(crew, ledger, metrics) },
     collect() {
       watch.collect();
+      collectLog();
       metrics.ready.set(crew.serving() === size && !state.draining ? 1 : 0);
     },
     ready: async () => readiness(ownChecks(state), await crew.ask('checks', ANSWER_MS), size),
@@ -69,6 +82,7 @@ export async function runCrew(options: RunOptions, size: number): Promise<Runnin
     const where = { address, ops: urlOf('http', ops.address() as AddressInfo) };
     log.info({ ...where, clusters, version, node: process.version, workers: size }, 'serving');
   } catch (error) {
+    tickets.close();
     await close(ops);
     throw error;
   }
@@ -84,6 +98,7 @@ export async function runCrew(options: RunOptions, size: number): Promise<Runnin
         await crew.stop();
       } finally {
         watch.close();
+        tickets.close();
         await close(ops);
       }
       log.info({}, 'stopped');
@@ -103,10 +118,9 @@ function ownChecks({ started, draining }: State) {
   ];
 }
 
-function forker(): Fork {
+function forker(tickets: TicketKeys): Fork {
   // Not what NODE_CLUSTER_SCHED_POLICY says: without it, workers would race for connections.
   cluster.schedulingPolicy = cluster.SCHED_RR;
-  const ticketKeys = randomBytes(TICKET_KEY_BYTES).toString('base64');
   return (number, hear, end) => {
     const worker = cluster.fork({ [WORKER_VARIABLE]: String(number) });
     const send = (message: ToWorker) => {
@@ -118,7 +132,7 @@ function forker(): Fork {
     });
     worker.on('error', () => {});
     worker.once('exit', (code, signal) => end({ code, signal }));
-    send({ postern: 'begin', number, ticketKeys });
+    send({ postern: 'begin', number, ticketKeys: tickets.current().toString('base64') });
     return { pid: worker.process.pid ?? 0, send, kill: () => void worker.process.kill('SIGKILL') };
   };
 }

@@ -2,10 +2,10 @@
 // network and no listener, and thrown away.
 
 import { createSecureContext } from 'node:tls';
+import { createAdmission } from '../admission/admission.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import type { GateConfig } from '../config/config.ts';
 import { buildGeneration, retireGeneration } from '../generation.ts';
-import { secureContextOptions } from '../listener.ts';
 import {
   type ConfigSource,
   ConfigurationRefused,
@@ -14,6 +14,7 @@ import {
   readMaterial,
   readWebhookMaterial,
 } from '../reload.ts';
+import { inwardContextOptions, secureContextOptions } from '../securecontext.ts';
 
 /** Would verify nothing and fetches no keys: a rehearsal has no callers. */
 const NOBODY: Authenticator = {
@@ -34,6 +35,7 @@ export async function rehearse(source: ConfigSource): Promise<GateConfig> {
       env: source.env,
       createAuthenticator: () => NOBODY,
       observeAuthentication: () => {},
+      admission: createAdmission({ limits: () => config.limits, onRefused: () => {} }),
     }),
   );
   await retireGeneration(generation, []);
@@ -41,8 +43,7 @@ export async function rehearse(source: ConfigSource): Promise<GateConfig> {
   createSecureContext(secureContextOptions(config.listen.tls, material));
   const { tokenWebhook } = config;
   if (tokenWebhook !== undefined) {
-    const { cert, key, clientCA } = attempt(() => readWebhookMaterial(tokenWebhook));
-    createSecureContext({ cert, key, ca: clientCA });
+    createSecureContext(inwardContextOptions(attempt(() => readWebhookMaterial(tokenWebhook))));
   }
   return config;
 }

@@ -3,9 +3,10 @@
 // counting it here again would make the second one of it that ends at once.
 
 import cluster from 'node:cluster';
-import type { RunOptions } from '../parts.ts';
+import type { RunOptions, WorkerRole } from '../parts.ts';
 import { ConfigurationRefused } from '../reload.ts';
 import { type RunningGate, runGateway } from '../run.ts';
+import { holdTicketKeys } from '../tickets.ts';
 import type { FromWorker, MetricData, Question, ToWorker } from './messages.ts';
 import { isOurs } from './messages.ts';
 
@@ -19,22 +20,23 @@ export async function runWorker(options: Omit<RunOptions, 'worker'>): Promise<nu
     if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
     stop();
   });
-  const begun = Promise.withResolvers<Extract<ToWorker, { postern: 'begin' }>>();
+  const begun = Promise.withResolvers<WorkerRole>();
+  let keys: ReturnType<typeof holdTicketKeys> | undefined;
   let gate: RunningGate | undefined;
   process.on('message', (message) => {
     if (!isOurs(message)) return;
     const order = message as ToWorker;
-    if (order.postern === 'begin') begun.resolve(order);
+    if (order.postern === 'begin') {
+      keys = holdTicketKeys(decode(order.ticketKeys));
+      begun.resolve({ number: order.number, ticketKeys: keys });
+    } else if (order.postern === 'tickets') keys?.take(decode(order.ticketKeys));
     else if (order.postern === 'stop') stop();
     else if (order.postern === 'reload') gate?.reload();
     else if (gate !== undefined) void answer(gate, order.id, order.question);
   });
-  const { number, ticketKeys } = await begun.promise;
+  const worker = await begun.promise;
   try {
-    gate = await runGateway({
-      ...options,
-      worker: { number, ticketKeys: Buffer.from(ticketKeys, 'base64') },
-    });
+    gate = await runGateway({ ...options, worker });
   } catch (error) {
     await send({ postern: 'failed', lines: linesOf(error) });
     leave();
@@ -47,6 +49,10 @@ export async function runWorker(options: Omit<RunOptions, 'worker'>): Promise<nu
   await send({ postern: 'last', metrics: await metricsOf(gate) });
   leave();
   return 0;
+}
+
+function decode(ticketKeys: string): Buffer {
+  return Buffer.from(ticketKeys, 'base64');
 }
 
 /** An error that kept a gate from starting, as `postern serve` prints it. */

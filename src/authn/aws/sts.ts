@@ -2,6 +2,7 @@
 // refusal of its own is the caller's 401, and everything else (no answer, throttled, an answer of another shape) tells nothing about the
 // caller and is an error here.
 
+import type { LookupFunction } from 'node:net';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { Agent, buildConnector, request } from 'undici';
 import { type PrincipalARN, parsePrincipal } from '../../config/aws/arn.ts';
@@ -43,6 +44,8 @@ export interface StsOptions {
   readonly clusterID: string;
   readonly setTimer: SetTimer;
   readonly route?: StsRoute | undefined;
+  /** Finds addresses of names. Default is Node's own. */
+  readonly lookup?: LookupFunction | undefined;
 }
 
 /** From the connection to the last byte. ms */
@@ -63,14 +66,14 @@ const NOT_THE_CALLERS: ReadonlySet<string> = new Set([
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /** Creates a client; connects to nobody yet. */
-export function createStsClient({ clusterID, setTimer, route }: StsOptions): StsClient {
+export function createStsClient({ clusterID, setTimer, route, lookup }: StsOptions): StsClient {
   const agent = new Agent({
     allowH2: false,
     connections: MAX_CONNECTIONS,
     pipelining: 1,
     keepAliveTimeout: 4000,
     maxHeaderSize: 16 * 1024,
-    connect: openConnector(route),
+    connect: openConnector(route, lookup),
   });
   return {
     async ask(presigned) {
@@ -87,13 +90,21 @@ export function createStsClient({ clusterID, setTimer, route }: StsOptions): Sts
   };
 }
 
-function openConnector(route: StsRoute | undefined): buildConnector.connector {
+function openConnector(
+  route: StsRoute | undefined,
+  lookup: LookupFunction | undefined,
+): buildConnector.connector {
   const roots = () => [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
   const secureContext = createSecureContext({
     ca: route?.certificateAuthority ?? roots(),
     minVersion: 'TLSv1.2',
   });
-  const connect = buildConnector({ secureContext, rejectUnauthorized: true, timeout: STS_TIMEOUT_MS });
+  const connect = buildConnector({
+    secureContext,
+    rejectUnauthorized: true,
+    timeout: STS_TIMEOUT_MS,
+    ...(lookup === undefined ? {} : { lookup }),
+  });
   if (route === undefined) return connect;
   const { hostname, port } = route.dial;
   return (options, callback) =>

@@ -39,7 +39,7 @@ export function openLoadBalancer(
     // Both were checked before: checkLoadBalancerHeader.
     const found = await keys.find(loadBalancerKeyURL(String(signer), String(kid)));
     if (found === 'unavailable') return { kind: 'noKeys' };
-    if (found === 'unknown') return { kind: 'unknownKey' };
+    if (found === 'unknown') return { kind: 'unknownKey', wasAsked: true };
     onVerify?.(issuer);
     const parts = signatureOf(token.raw);
     if (parts === undefined || !(await isSigned(parts, found))) return { kind: 'badSignature', keys: ALL };
@@ -70,7 +70,11 @@ function createKeys(issuer: string, deps: IssuerKeysDeps): LoadBalancerKeys {
   const { clock } = deps;
   const fetcher: DocumentFetcher =
     deps.fetcher ??
-    createDocumentFetcher({ certificateAuthority: '', setTimer: deps.setTimer ?? systemTimer });
+    createDocumentFetcher({
+      certificateAuthority: '',
+      setTimer: deps.setTimer ?? systemTimer,
+      lookup: deps.lookup,
+    });
   const known = new LRUCache<string, { readonly key: KeyObject; readonly fetchedAt: number }>({
     max: MAX_KEYS,
   });
@@ -104,7 +108,7 @@ function createKeys(issuer: string, deps: IssuerKeysDeps): LoadBalancerKeys {
   return {
     async find(url) {
       const entry = known.get(url);
-      if (entry !== undefined && clock.now() - entry.fetchedAt <= MAX_STALE_MS) return entry.key;
+      if (entry !== undefined && Math.abs(clock.now() - entry.fetchedAt) <= MAX_STALE_MS) return entry.key;
       const shared = underWay.get(url);
       if (shared !== undefined) return shared;
       if (!bucket.take()) {

@@ -12,7 +12,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { liftLimits, SERVER_LIMITS } from '../../serverlimits.ts';
+import { DEADLINES, deadlineOptions, liftLimits, SERVER_LIMITS } from '../../serverlimits.ts';
 import { header } from './call.ts';
 
 /** Certificate and key, PEM. */
@@ -89,6 +89,7 @@ function makeServer(tls: Tls): Http2SecureServer {
   const server = createSecureServer({
     ...tls,
     ...SERVER_LIMITS,
+    ...deadlineOptions(DEADLINES),
   });
   liftLimits(server, (request) => /websocket|spdy\/3\.1/i.test(header(request, 'upgrade')));
   return server;

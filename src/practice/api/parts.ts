@@ -7,11 +7,14 @@ import type { SetTimer } from '../../delay.ts';
 import type { RequestInfo } from '../../kube/requestinfo.ts';
 import type { UserInfo } from '../../kube/userinfo.ts';
 import type { CommandOutcome, CommandStreams, LogLine, Machine } from '../machine/machine.ts';
-import type { FailureCause } from '../objects/failure.ts';
 import type { KubeObject } from '../objects/object.ts';
 import type { Resource } from '../objects/resources.ts';
 import type { Store } from '../objects/store.ts';
+import type { Apply } from '../patch/apply.ts';
+import type { PatchRequest } from '../patch/patch.ts';
+import type { Update } from '../patch/trackupdate.ts';
 import type { Schema, StructType } from '../schema/fieldtype.ts';
+import type { FieldFindings } from '../schema/validate.ts';
 
 /** What is to be allowed: the part of a RequestInfo that access is decided by. */
 export type Attributes = Pick<
@@ -36,13 +39,6 @@ export interface OpenApi {
   readonly v3Json: (path: string) => Buffer | undefined;
 }
 
-/** What strict decoding finds. */
-export interface FieldFindings {
-  readonly unknown: readonly string[];
-  readonly wrong: readonly string[];
-  readonly missing: readonly FailureCause[];
-}
-
 /** What a table is made of. */
 export interface TableRequest {
   readonly resource: Resource;
@@ -52,36 +48,6 @@ export interface TableRequest {
   readonly withColumns: boolean;
   readonly version: 'v1' | 'v1beta1';
   readonly listMeta: Readonly<Record<string, unknown>>;
-}
-
-/** A patch of one of the three older types. */
-export interface PatchRequest {
-  readonly contentType: string;
-  readonly patch: unknown;
-  readonly live: KubeObject;
-  readonly schema: Schema;
-}
-
-/** A server-side apply. */
-export interface ApplyRequest {
-  readonly live?: KubeObject;
-  readonly applied: KubeObject;
-  readonly manager: string;
-  readonly force: boolean;
-  /** RFC 3339. */
-  readonly now: string;
-  readonly schema: Schema;
-  readonly subresource?: string;
-}
-
-/** A write of another kind, for managedFields. */
-export interface TrackRequest {
-  readonly before?: KubeObject;
-  readonly after: KubeObject;
-  readonly manager: string;
-  readonly now: string;
-  readonly schema: Schema;
-  readonly subresource?: string;
 }
 
 /** A connection that is to be upgraded. */
@@ -127,8 +93,8 @@ export interface Parts {
   readonly checkFields: (object: KubeObject, type: StructType, schema: Schema) => FieldFindings;
   readonly withDefaults: (object: KubeObject) => KubeObject;
   readonly applyPatch: (request: PatchRequest) => KubeObject;
-  readonly serverSideApply: (request: ApplyRequest) => KubeObject;
-  readonly trackUpdate: (request: TrackRequest) => KubeObject;
+  readonly serverSideApply: (request: Apply) => KubeObject;
+  readonly trackUpdate: (request: Update) => KubeObject;
   readonly renderTable: (request: TableRequest) => object;
   /** What a container is, or last was. */
   readonly machineOf: (podUid: string, container: string) => Machine | undefined;
