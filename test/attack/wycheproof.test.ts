@@ -10,6 +10,7 @@ import { type ParsedToken, parseToken } from '../../src/authn/token.ts';
 import type { JwtConfig } from '../../src/config/config.ts';
 import { SIGNING_ALGORITHMS } from '../../src/config/formats.ts';
 import { FAKE_ISSUER, jwtEntry, openKeySource } from '../fakes/authn.ts';
+import { recordFacts } from '../reliability/facts.ts';
 import { findVectors, type Group, readGroups, readPublicKeys, type Vector } from './wycheproof.ts';
 
 const ALGORITHMS = new Set(SIGNING_ALGORITHMS);
@@ -34,6 +35,7 @@ const FILES: readonly (readonly [file: string, counts: Counts])[] = [
   ['json_web_encryption', { encrypted: 65, invalid: 74 }],
 ];
 
+const { add } = recordFacts('attack-wycheproof');
 const folder = await findVectors();
 const options = folder === undefined ? { skip: 'no go in PATH, which has the vectors' } : {};
 
@@ -51,6 +53,8 @@ for (const [file, counts] of FILES)
       }
     }
     t.strictSame(found, counts);
+    const tried = Object.values(found).reduce((sum, count) => sum + count, 0);
+    add('attacks', [`Wycheproof ${file}`, tried, t.passing() ? tried : 0]);
     for (const [kind, why] of Object.entries(ON_PURPOSE))
       if (kind in found) t.comment(`${found[kind]} refused though valid: ${why}`);
   });
