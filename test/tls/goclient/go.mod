@@ -1,0 +1,3 @@
+module postern.dev/test/tls
+
+go 1.25
