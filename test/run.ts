@@ -1,5 +1,5 @@
 // `npm test`: runs the unit, flow and attack tests with tap, shows one line a file with every failure in full, and ends with the plain line
-// "N passed, N failed". Files may be named instead; POSTERN_TAP=1 shows tap's whole output.
+// "N passed, N failed". Files may be named instead; `npm test -- --help` says what else there is.
 
 import { spawn } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
@@ -7,9 +7,28 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TAP = join(ROOT, 'node_modules/.bin/tap');
+
+/** What runs when nothing is named. */
+const USUAL = ['test/unit/**/*.test.ts', 'test/flow/**/*.test.ts', 'test/attack/*.test.ts'];
+
+const HELP = `npm test [-- options] [FILES]
+
+Runs the unit, flow and attack tests (${USUAL.join(', ')}),
+or FILES: names or quoted globs, from the checkout's root. Shows one line a file and every failure in full; the last line is "N passed, N failed".
+
+  --help     this text
+
+POSTERN_TAP=1      show tap's whole output
+POSTERN_SEARCH=N   properties try N times as many cases, drawn afresh; without it each run tries the same ones
+POSTERN_RUNS=N     sessions of each case in test/flow/tunnel-{bytes,volume}.test.ts; default 2 and 3
+POSTERN_MB=N       of each such session, in MiB; default 12 and 20
+
+Exit code: 0 all passed; 1 something failed, or nothing fits FILES; 2 an option that is not there.
+`;
 
 export interface TapOptions {
   readonly jobs?: number;
@@ -25,8 +44,9 @@ export async function runTap(patterns: readonly string[], options: TapOptions = 
     process.stderr.write(`no test file fits ${patterns.join(' ')}\n`);
     return 1;
   }
-  // tap keeps its plugins as a built module, which a fresh clone has not yet; .taprc names them.
-  if (!existsSync(join(ROOT, '.tap/test-built'))) await runTool(['build'], options);
+  // tap keeps its plugins as a built module, which a fresh clone has not yet; .taprc names them. Building leaves this link.
+  if (!existsSync(join(ROOT, 'node_modules/@tapjs/test/test-built/node_modules')))
+    await runTool(['build'], options);
   const flags = [
     '--reporter=tap',
     `--jobs=${options.jobs ?? 2}`,
@@ -91,9 +111,29 @@ async function follow(stream: Readable): Promise<{ passed: number; failed: numbe
   return { passed, failed };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const named = process.argv.slice(2);
-  process.exitCode = await runTap(
-    named.length > 0 ? named : ['test/unit/**/*.test.ts', 'test/flow/**/*.test.ts', 'test/attack/*.test.ts'],
-  );
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { help, files, problem } = readArguments();
+  if (problem !== '') {
+    process.stderr.write(`npm test: ${problem}; npm test -- --help\n`);
+    return 2;
+  }
+  if (!help) return runTap(files.length > 0 ? files : USUAL);
+  process.stdout.write(HELP);
+  return 0;
+}
+
+function readArguments(): { help: boolean; files: readonly string[]; problem: string } {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { help: { type: 'boolean' } },
+      allowPositionals: true,
+    });
+    return { help: values.help === true, files: positionals, problem: '' };
+  } catch (error) {
+    // Node goes on about positional arguments that begin with a dash: no test file does.
+    const [problem = ''] = String(error instanceof Error ? error.message : error).split('. ');
+    return { help: false, files: [], problem };
+  }
 }

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jwtEntry } from '../fakes/gate.ts';
+import { jwtEntry } from '../fakes/gatefiles.ts';
 import { ask, EXEC, openSession } from '../fakes/sessions.ts';
 import { type Prometheus, startPrometheus } from './prometheus.ts';
 import { type AtEnd, type Site, startSite } from './site.ts';

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { type CertificateAuthority, type CertificatePair, makeCA } from '../../src/certificates.ts';
 import { type Background, startProgram } from '../e2e/background.ts';
-import { jwtEntry, startTestGate, type TestGate } from '../fakes/gate.ts';
+import { startTestGate, type TestGate } from '../fakes/gate.ts';
+import { jwtEntry } from '../fakes/gatefiles.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
 import { startTestPractice } from '../fakes/practice.ts';
 import { binding, OBJECTS, untilPodRuns } from '../fakes/practicegate.ts';
@@ -157,6 +158,7 @@ function siteConfig({ config, issuer }: TestGate, proxy: Issuer): SiteConfig {
         kubeconfig: 'echo.kubeconfig',
         match: { pathPrefix: '/clusters/echo' },
         impersonation: 'Check',
+        gateUser: 'system:postern',
       },
       { name: 'lost', kubeconfig: 'lost.kubeconfig', match: { pathPrefix: '/clusters/lost' } },
     ],

@@ -8,7 +8,8 @@ import type { Kubectl } from '../cluster/kubectls.ts';
 import { type RunResult, run } from '../cluster/run.ts';
 import { protocolEnv } from '../e2e/context.ts';
 import { startAccessProxy } from '../fakes/accessproxy.ts';
-import { startPracticeGate } from '../fakes/practicegate.ts';
+import { type PracticeGate, startPracticeGate } from '../fakes/practicegate.ts';
+import { clockWaitingFor } from '../fakes/time.ts';
 import { ENTRIES, makeVendors } from '../fakes/vendors.ts';
 import { namedKubectls, readTools } from './tools.ts';
 
@@ -82,8 +83,11 @@ const EXP = Math.floor(Date.now() / 1000) + 600;
 for (const one of kubectls)
   for (const protocol of ['websocket', 'spdy'] as const)
     t.test(`kubectl ${one.version} over ${protocol} prints why its session ended, and fails`, async (t) => {
-      // The gate's clock stands still, so that each session has two seconds.
-      const { gate, stop } = await startPracticeGate({ now: () => EXP * 1000 - 2000 });
+      // The gate's clock waits for the session, which has some two seconds then.
+      const open = (): number => started?.gate.gate.sessions.open.size ?? 0;
+      let started: PracticeGate | undefined;
+      started = await startPracticeGate({ now: clockWaitingFor(() => open() > 0, EXP * 1000) });
+      const { gate, stop } = started;
       t.teardown(stop);
       const server = { port: gate.port, caPem: gate.ca.certPem, token: await gate.token({ exp: EXP }) };
       const ended = await kubectl(one, server, ['exec', 'one', '--', 'wait'], protocolEnv(protocol));

@@ -188,8 +188,8 @@ export const CONFIG: readonly Omit<ConfigRefusal, 'values'>[] = [
   },
   {
     for: 'a key of a later version',
-    config: { ...people, limits: { requests: 1 } },
-    says: /\/config\/limits/,
+    config: { ...people, audit: { backends: ['stdout'] } },
+    says: /\/config\/audit/,
     checkSays: /not supported by this version yet/,
   },
 ];

@@ -89,7 +89,7 @@ t.test('the same tokens are the same users, whoever made them', async (t) => {
   let users = 0;
   for (const [index, { name, token }] of cases.entries()) {
     const { identity, review } = theirs[index] ?? { review: { user: {} } };
-    const { outcome } = await door.judge(token);
+    const { outcome } = await door.judge(token, { address: '127.0.0.1' });
     t.not(identity, undefined, `${name}: its verifier accepts it`);
     if (review.authenticated !== true) {
       t.match(outcome, { kind: 'rejected', code: 'AWS_IDENTITY_UNMAPPED' }, `${name}: nobody at both`);
@@ -134,6 +134,10 @@ t.test('what is no token for it is none for us', async (t) => {
     t.equal(identity, undefined, `a token ${name}: its verifier refuses it`);
     t.type(error, 'string');
     t.not(review?.authenticated, true);
-    t.match((await door.judge(token)).outcome, { kind: 'rejected' }, `a token ${name}: refused`);
+    t.match(
+      (await door.judge(token, { address: '127.0.0.1' })).outcome,
+      { kind: 'rejected' },
+      `a token ${name}: refused`,
+    );
   }
 });

@@ -104,8 +104,8 @@ async function actOnce(one: Case, side: Side): Promise<string> {
   }
 }
 
-/** Seen direct too: a stream that kubectl has forgotten, with lost output (1.30, 1.31). */
-function isQuirk(seen: string): boolean {
+/** Whether this is kubectl's own trouble. Seen direct too: a stream that it has forgotten, with lost output (1.30, 1.31). */
+export function isQuirk(seen: string): boolean {
   return seen.includes('Unknown stream id');
 }
 

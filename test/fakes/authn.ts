@@ -3,6 +3,7 @@
 
 import type { Test } from 'tap';
 import { type Authentication, createAuthenticator } from '../../src/authn/authenticator.ts';
+import type { ClaimRules } from '../../src/authn/claims.ts';
 import type { DocumentFetcher } from '../../src/authn/fetch.ts';
 import { createKeySource, type KeySourceOptions, type RefreshEvent } from '../../src/authn/jwks.ts';
 import type { JwtConfig } from '../../src/config/config.ts';
@@ -15,24 +16,29 @@ export type EntryOverrides = Partial<JwtConfig> & {
   readonly certificateAuthority?: string;
 };
 
+/** The name of `email`, the groups of `groups`, the uid of `sub`, and nothing more. */
+export const CLAIM_RULES: ClaimRules = {
+  claimMappings: {
+    username: { claim: 'email', prefix: '', expression: '' },
+    groups: { claim: 'groups', prefix: '', expression: '' },
+    uid: { claim: 'sub', expression: '' },
+    extra: [],
+  },
+  requiredClaims: [],
+  claimValidationRules: [],
+  userValidationRules: [],
+  systemIdentities: 'Refuse',
+};
+
 /** An entry that accepts the issuer's default tokens as bearers. */
 export function jwtEntry(issuer: Issuer, over: EntryOverrides = {}): JwtConfig {
   const { audiences = ['postern'], certificateAuthority = issuer.caPem, ...rest } = over;
   return {
     issuer: { url: issuer.url, discoveryURL: '', audiences, certificateAuthority },
-    claimMappings: {
-      username: { claim: 'email', prefix: '', expression: '' },
-      groups: { claim: 'groups', prefix: '', expression: '' },
-      uid: { claim: 'sub', expression: '' },
-      extra: [],
-    },
-    requiredClaims: [],
-    claimValidationRules: [],
-    userValidationRules: [],
+    ...CLAIM_RULES,
     sourceHeader: 'authorization',
     jwksURL: '',
     signingAlgorithms: ['RS256', 'ES256'],
-    systemIdentities: 'Refuse',
     ...rest,
   };
 }

@@ -29,7 +29,7 @@ export interface Listening {
 
 /** Opens an exec; resolves with its 101. */
 export async function openWebSocket(
-  gate: TestGate,
+  gate: Pick<TestGate, 'port' | 'ca'>,
   credential: Credential,
   protocol = 'v5.channel.k8s.io',
 ): Promise<Listening> {
@@ -59,7 +59,7 @@ export async function openWebSocket(
 }
 
 /** The same over SPDY/3.1; resolves when it has written. */
-export async function openSpdy(gate: TestGate, credential: Credential) {
+export async function openSpdy(gate: Pick<TestGate, 'port' | 'ca'>, credential: Credential) {
   const request = httpsRequest({
     ...{ host: '127.0.0.1', port: gate.port, agent: false, method: 'POST', path: EXEC_PATH },
     ...tlsOf(gate, credential),
@@ -82,7 +82,7 @@ function headersOf({ token, headers }: Credential): Readonly<Record<string, stri
   return { ...headers, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
 }
 
-function tlsOf({ ca }: TestGate, { client }: Credential) {
+function tlsOf({ ca }: Pick<TestGate, 'ca'>, { client }: Credential) {
   return {
     ca: ca.certPem,
     ...(client === undefined ? {} : { cert: client.certPem, key: client.keyPem }),

@@ -1,46 +1,29 @@
 // A whole gate for flow tests: real listeners on free ports, a real issuer, a configuration file in a directory of its own, and fake
 // upstreams behind it. Everything ends with the test.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as tcpConnect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { StsRoute } from '../../src/authn/aws/sts.ts';
 import type { DocumentFetcher } from '../../src/authn/fetch.ts';
-import { type CertificateAuthority, makeCA } from '../../src/certificates.ts';
+import type { CertificateAuthority } from '../../src/certificates.ts';
 import type { SetTimer } from '../../src/delay.ts';
 import { type RunningGate, runGateway } from '../../src/run.ts';
-import { type Issuer, startIssuer } from './issuer.ts';
-import type { FakeUpstream } from './upstream.ts';
+import type { Deadlines } from '../../src/serverlimits.ts';
+import { type GateFilesOptions, layGateFiles } from './gatefiles.ts';
+import type { Issuer } from './issuer.ts';
 
-export interface TestGateOptions {
-  readonly upstreams: readonly {
-    readonly name: string;
-    readonly upstream: Pick<FakeUpstream, 'port' | 'ca'>;
-    readonly match?: object;
-    readonly user?: object;
-    /** Merged over the cluster's entry: identity, impersonation. */
-    readonly cluster?: Readonly<Record<string, unknown>>;
-    /** Path that the kubeconfig's server URL ends in. Default ''. */
-    readonly basePath?: string;
-  }[];
-  /** Merged over the configuration's top level. */
-  readonly config?: Readonly<Record<string, unknown>>;
-  readonly listen?: Readonly<Record<string, unknown>>;
-  readonly jwt?: Readonly<Record<string, unknown>>;
-  /** Beside `jwt`. */
-  readonly authentication?: Readonly<Record<string, unknown>>;
-  /** Lays further files into the directory before the gate starts. */
-  readonly before?: (dir: string) => Promise<void> | void;
+export interface TestGateOptions extends GateFilesOptions {
   readonly now?: () => number;
   /** The STS of authentication.awsIAM. */
   readonly stsRoute?: StsRoute;
   /** How long an upstream may take to answer a question of the gate's own. Default 5 s. ms */
   readonly reviewTimeoutMs?: number;
-  readonly issuer?: Issuer;
   /** What lets time go by between looks at open sessions of service accounts. */
   readonly setRoundTimer?: SetTimer;
+  /** How long callers may be silent. */
+  readonly deadlines?: Deadlines;
+  /** What lets time go by between changes of the session tickets' keys. */
+  readonly setTicketTimer?: SetTimer;
   /** Where issuers' documents come from; default is over TLS. */
   readonly fetcher?: DocumentFetcher;
 }
@@ -77,49 +60,24 @@ export interface TestGate {
 
 /** Starts a gate; call `stop` at the end of the test. */
 export async function startTestGate(options: TestGateOptions): Promise<TestGate> {
-  const dir = mkdtempSync(join(tmpdir(), 'postern-test-'));
-  const ca = await makeCA('gate CA');
-  const serving = await ca.issue({
-    commonName: 'postern',
-    dnsNames: ['localhost', 'other.example'],
-    ipAddresses: ['127.0.0.1'],
-  });
-  writeFileSync(join(dir, 'tls.crt'), serving.certPem);
-  writeFileSync(join(dir, 'tls.key'), serving.keyPem);
-  const issuer = options.issuer ?? (await startIssuer());
-  for (const { name, upstream, user, basePath = '' } of options.upstreams) {
-    const server = `https://127.0.0.1:${upstream.port}${basePath}`;
-    writeFileSync(join(dir, `${name}.kubeconfig`), kubeconfig(server, upstream.ca.certPem, user));
-  }
-  await options.before?.(dir);
-  const config: Record<string, unknown> = {
-    apiVersion: 'postern.dev/v1',
-    kind: 'GateConfiguration',
-    listen: { address: '127.0.0.1:0', tls: { certFile: 'tls.crt', keyFile: 'tls.key' }, ...options.listen },
-    ops: { address: '127.0.0.1:0' },
-    clusters: options.upstreams.map(({ name, match, cluster }) => ({
-      name,
-      kubeconfig: `${name}.kubeconfig`,
-      ...(match === undefined ? {} : { match }),
-      ...cluster,
-    })),
-    authentication: { jwt: [jwtEntry(issuer, options.jwt)], ...options.authentication },
-    ...options.config,
-  };
-  const file = join(dir, 'postern.yaml');
-  const writeConfig = (next: unknown) => writeFileSync(file, JSON.stringify(next, null, 2));
-  writeConfig(config);
+  const { dir, ca, issuer, config, file, writeConfig, remove } = await layGateFiles(options);
   const lines = collectLines();
-  const gate = await runGateway({
+  const running = runGateway({
     file,
     version: '0.0.0-test',
     env: {},
     logStream: lines.stream,
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.setRoundTimer === undefined ? {} : { setRoundTimer: options.setRoundTimer }),
+    ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
+    ...(options.setTicketTimer === undefined ? {} : { setTicketTimer: options.setTicketTimer }),
     ...(options.fetcher === undefined ? {} : { fetcher: options.fetcher }),
     ...(options.reviewTimeoutMs === undefined ? {} : { reviewTimeoutMs: options.reviewTimeoutMs }),
     ...(options.stsRoute === undefined ? {} : { stsRoute: options.stsRoute }),
+  });
+  const gate = await running.catch(async (error: unknown) => {
+    await remove();
+    throw error;
   });
   const port = Number(new URL(gate.url).port);
   return {
@@ -135,49 +93,21 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
     logged: lines.find,
     token: (claims = {}) =>
       issuer.sign({ sub: 'alice-id', email: 'alice@example.com', groups: ['engineers'], ...claims }),
-    connect: (more = {}) => open(port, ca.certPem, more),
+    connect: (more = {}) => openConnection(port, ca.certPem, more),
     metric: (line) => readMetric(gate.opsUrl, line),
     stop: async () => {
       await gate.stop();
-      if (options.issuer === undefined) await issuer.close();
-      rmSync(dir, { recursive: true, force: true });
+      await remove();
     },
   };
 }
 
-/** The entry that trusts `issuer`, with the mappings that most tests use. */
-export function jwtEntry(issuer: Issuer, more: Readonly<Record<string, unknown>> = {}): object {
-  return {
-    issuer: { url: issuer.url, audiences: ['postern'], certificateAuthority: issuer.caPem },
-    claimMappings: {
-      username: { claim: 'email', prefix: '' },
-      groups: { claim: 'groups', prefix: '' },
-      uid: { claim: 'sub' },
-    },
-    ...more,
-  };
-}
-
-function kubeconfig(server: string, caPem: string, user: object = { token: 'gate-own-token' }): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      {
-        name: 'c',
-        cluster: {
-          server,
-          'certificate-authority-data': Buffer.from(caPem).toString('base64'),
-        },
-      },
-    ],
-    users: [{ name: 'u', user }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  });
-}
-
-function open(port: number, ca: string, { localAddress, ...more }: ConnectOptions): Promise<TLSSocket> {
+/** A TLS connection to a gate, without ALPN unless asked for. */
+export function openConnection(
+  port: number,
+  ca: string,
+  { localAddress, ...more }: ConnectOptions,
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // Put over a TCP socket of its own, so that tests can reset it.
     const socket = tlsConnect({
@@ -199,13 +129,15 @@ function open(port: number, ca: string, { localAddress, ...more }: ConnectOption
   });
 }
 
-async function readMetric(opsUrl: string, line: string): Promise<number> {
+/** The value of one line of a gate's metrics, as `name{label="value"}`; 0 when it is not there. */
+export async function readMetric(opsUrl: string, line: string): Promise<number> {
   const text = await (await fetch(`${opsUrl}/metrics`)).text();
   const found = text.split('\n').find((one) => one.startsWith(`${line} `));
   return found === undefined ? 0 : Number(found.slice(line.length + 1));
 }
 
-function collectLines() {
+/** A stream of log lines that a test can wait for. */
+export function collectLines() {
   const all: string[] = [];
   let waiting: {
     fits: (line: Record<string, unknown>) => boolean;

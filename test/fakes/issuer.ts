@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { type JWK, type JWTHeaderParameters, SignJWT } from 'jose';
 import { makeCA } from '../../src/certificates.ts';
-import { createKeyring, type Keyring } from './keyring.ts';
+import { createKeyring, type Keyring, type RotateOptions } from './keyring.ts';
 
 export interface IssuerOptions {
   /** Address to bind. Default 127.0.0.1. */
@@ -20,6 +21,8 @@ export interface IssuerOptions {
   readonly path?: string;
   /** A certificate of the tests' own; default is one of a CA made now. */
   readonly tls?: { readonly certPem: string; readonly keyPem: string; readonly caPem: string };
+  /** More options of its TLS server, such as versions. */
+  readonly server?: TlsOptions;
   /** Default is the machine's clock. ms */
   readonly now?: () => number;
 }
@@ -46,10 +49,12 @@ export interface Issuer {
   readonly hits: { discovery: number; jwks: number; other: number };
   /** Signs claims; iss, aud (postern), sub, email, groups and iat have defaults, and undefined leaves one out. */
   sign(claims?: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<string>;
-  /** Replaces all signing keys: the old ones are published no more unless `keepOld`; `kid` fixes the new key's id. */
-  rotate(options?: { readonly keepOld?: boolean; readonly kid?: string }): Promise<void>;
+  /** Replaces all signing keys. */
+  rotate(options?: RotateOptions): Promise<void>;
   /** The published keys. */
   publicKeys(): Promise<readonly JWK[]>;
+  /** What it shows to connections from now on; those that are open are cut. */
+  present(pair: { readonly certPem: string; readonly keyPem: string }): void;
   /** While down every connection is cut. */
   setDown(down: boolean): void;
   /** Answers discovery, or the keys, with something else: a body, or a handler. undefined ends it. */
@@ -78,14 +83,17 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
   const state: State = { down: false, url: '' };
   const path = options.path ?? '';
 
-  const server = createServer({ cert: tls.certPem, key: tls.keyPem }, (request, response) => {
-    const document = findDocument(request.url ?? '', path);
-    hits[document] += 1;
-    if (state[document] !== undefined) state[document](request, response);
-    else if (document === 'other') response.writeHead(404).end();
-    else if (document === 'discovery') json(discoveryDocument(state.url))(request, response);
-    else void keyring.published().then((keys) => json({ keys })(request, response));
-  });
+  const server = createServer(
+    { cert: tls.certPem, key: tls.keyPem, ...options.server },
+    (request, response) => {
+      const document = findDocument(request.url ?? '', path);
+      hits[document] += 1;
+      if (state[document] !== undefined) state[document](request, response);
+      else if (document === 'other') response.writeHead(404).end();
+      else if (document === 'discovery') json(discoveryDocument(state.url))(request, response);
+      else void keyring.published().then((keys) => json({ keys })(request, response));
+    },
+  );
   const sockets = trackSockets(server, () => state.down);
   server.listen(options.port ?? 0, host);
   await once(server, 'listening');
@@ -100,6 +108,10 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
     sign: (claims, sign) => signClaims(keyring, { iss: state.url, ...claims }, { ...sign, now: now() }),
     rotate: (rotate = {}) => keyring.rotate(rotate),
     publicKeys: () => keyring.published(),
+    present({ certPem, keyPem }) {
+      server.setSecureContext({ cert: certPem, key: keyPem });
+      sockets.cut();
+    },
     setDown(down) {
       state.down = down;
       if (down) sockets.cut();

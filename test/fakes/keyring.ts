@@ -9,10 +9,18 @@ export interface SigningKey {
   readonly publicKey: CryptoKey;
 }
 
+/** How keys are replaced. */
+export interface RotateOptions {
+  /** Whether the old ones stay published: all, the newest so many, or (default) none. */
+  readonly keepOld?: boolean | number;
+  /** Fixes the new keys' id. */
+  readonly kid?: string;
+}
+
 /** The signing keys of an issuer. */
 export interface Keyring {
   current(alg: string): Promise<SigningKey>;
-  rotate(options: { readonly keepOld?: boolean; readonly kid?: string }): Promise<void>;
+  rotate(options: RotateOptions): Promise<void>;
   published(): Promise<readonly JWK[]>;
 }
 
@@ -35,7 +43,8 @@ export function createKeyring(): Keyring {
     current,
     async rotate({ keepOld = false, kid }) {
       const before = await Promise.all(keys.values());
-      old = keepOld ? [...old, ...before] : [];
+      const kept = keepOld === true ? Number.POSITIVE_INFINITY : Number(keepOld);
+      old = kept > 0 ? [...old, ...before].slice(-kept) : [];
       serial += 1;
       fixedKid = kid;
       keys = new Map();

@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { TestGate } from './gate.ts';
-import { read } from './sessions.ts';
+import { startTestGate, type TestGate } from './gate.ts';
+import { type EchoUpstream, read, startEcho } from './sessions.ts';
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+export const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 
 /** What a helper needs of a test. */
 export type Test = Pick<typeof import('tap').t, 'teardown'>;
@@ -17,19 +17,41 @@ export type Line = Readonly<Record<string, unknown>>;
 export interface Run {
   readonly child: ChildProcess;
   readonly err: ReturnType<typeof read>;
+  readonly out: ReturnType<typeof read>;
   readonly exit: Promise<number | null>;
   lines(): Line[];
   /** Resolves with the `count`th line that fits, old or new. */
   logged(fits: (line: Line) => boolean, count?: number): Promise<Line>;
 }
 
-/** Runs `postern` with these arguments until the test ends. */
-export function postern(t: Test, args: string[]): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '' },
-    stdio: ['ignore', 'ignore', 'pipe'],
+/** A configuration file, `more` in it, with an API server behind it. A gate of the test's own serves it as well, on other ports. */
+export async function configured(
+  t: Test,
+  more: object = {},
+): Promise<{ gate: TestGate; upstream: EchoUpstream }> {
+  const upstream = await startEcho();
+  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
+  gate.writeConfig({ ...gate.config, ...more });
+  t.teardown(async () => {
+    await gate.stop();
+    await upstream.close();
   });
-  const err = read(child.stderr as NonNullable<typeof child.stderr>);
+  return { gate, upstream };
+}
+
+/** Runs `postern` with these arguments until the test ends. */
+export function postern(t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
+  return node(t, [MAIN, ...args], env);
+}
+
+/** Runs node with these arguments until the test ends; of the test's own variables it has PATH alone. */
+export function node(t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const err = read(child.stderr);
+  const out = read(child.stdout);
   // 'close' comes when the last process that holds standard error has ended: the workers, too.
   const exit = once(child, 'close').then(([code]) => code as number | null);
   t.teardown(async () => {
@@ -46,6 +68,7 @@ export function postern(t: Test, args: string[]): Run {
   return {
     child,
     err,
+    out,
     exit,
     lines,
     async logged(fits, count = 1) {

@@ -63,6 +63,9 @@ export async function startEcho(
   });
 }
 
+/** What these need of a gate, whichever process it is in. */
+export type Door = Pick<TestGate, 'port' | 'ca' | 'token' | 'connect'>;
+
 /** What arrives on a socket or stream, readable by waiting for text. */
 export interface Reader {
   readonly text: () => string;
@@ -132,7 +135,7 @@ export function upgradeHead(
 
 /** Opens an upgraded session and waits for its 101. */
 export async function openSession(
-  gate: TestGate,
+  gate: Door,
   options: { protocol?: 'spdy' | 'websocket'; path?: string; token?: string; socket?: TLSSocket } = {},
 ): Promise<OpenSession> {
   const { protocol = 'websocket', path = EXEC, token = await gate.token() } = options;
@@ -153,7 +156,7 @@ export async function openSession(
 
 /** Sends one request on a connection of its own and gives the whole answer; the connection is kept until the gate or we close it. */
 export async function ask(
-  gate: TestGate,
+  gate: Door,
   path: string,
   headers: readonly string[] = [],
   method = 'GET',
@@ -170,12 +173,12 @@ export async function ask(
 }
 
 /** The same with a good token. */
-export async function askAs(gate: TestGate, path: string, headers: readonly string[] = []) {
+export async function askAs(gate: Door, path: string, headers: readonly string[] = []) {
   return ask(gate, path, [`Authorization: Bearer ${await gate.token()}`, ...headers]);
 }
 
 /** Sends an upgrade request and gives the whole answer, for those that are refused. */
-export async function askUpgrade(gate: TestGate, head: string): Promise<string> {
+export async function askUpgrade(gate: Door, head: string): Promise<string> {
   const socket = await gate.connect();
   const reader = read(socket);
   socket.write(head);
@@ -192,7 +195,7 @@ export interface OpenWatch {
 export const WATCH = '/api/v1/pods?watch=1';
 
 /** Opens a watch over HTTP/1.1 and waits for its headers. */
-export async function openWatch(gate: TestGate, path = WATCH, token?: string): Promise<OpenWatch> {
+export async function openWatch(gate: Door, path = WATCH, token?: string): Promise<OpenWatch> {
   const socket = await gate.connect();
   const reader = read(socket);
   socket.write(
@@ -208,7 +211,7 @@ export interface Http2Watch extends OpenWatch {
 }
 
 /** Opens a watch over HTTP/2 and waits for its headers. */
-export async function openWatch2(gate: TestGate, path = WATCH, token?: string): Promise<Http2Watch> {
+export async function openWatch2(gate: Door, path = WATCH, token?: string): Promise<Http2Watch> {
   const session = connectHttp2(`https://127.0.0.1:${gate.port}`, { ca: gate.ca.certPem });
   session.on('error', () => {});
   const stream = session.request({ ':path': path, authorization: `Bearer ${token ?? (await gate.token())}` });

@@ -39,3 +39,23 @@ export function makeTime(now: number = Date.now()): FakeTime {
     waiting: () => timers.map(({ at }) => at - current).sort((a, b) => a - b),
   };
 }
+
+/** A wall clock that stands still 2 s before `end` (ms since the epoch) until it is told to be there; what waits for that time looks when 2 s have passed. */
+export function clockBefore(end: number) {
+  let isThere = false;
+  return {
+    now: () => (isThere ? end : end - 2000),
+    reach: () => {
+      isThere = true;
+    },
+  };
+}
+
+/** A wall clock that stands still 2 s before `end` (ms since the epoch), and goes from when it is first asked while `isGoing()`. */
+export function clockWaitingFor(isGoing: () => boolean, end: number): () => number {
+  let since: number | undefined;
+  return () => {
+    if (since === undefined && isGoing()) since = performance.now();
+    return end - 2000 + (since === undefined ? 0 : performance.now() - since);
+  };
+}

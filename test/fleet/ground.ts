@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeProcesses, type Processes } from '../../bench/processes.ts';
 import { makeCA } from '../../src/certificates.ts';
-import { jwtEntry } from '../fakes/gate.ts';
+import { jwtEntry } from '../fakes/gatefiles.ts';
 import { type Issuer, startIssuer } from '../fakes/issuer.ts';
 import { startTestPractice, type TestPractice } from '../fakes/practice.ts';
 import { OBJECTS, untilPodRuns } from '../fakes/practicegate.ts';

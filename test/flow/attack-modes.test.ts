@@ -1,12 +1,13 @@
 import t, { type Test } from 'tap';
 import { makeCA } from '../../src/certificates.ts';
-import { caller, exchangeRaw, parseAnswers, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
+import { refusalOf, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { REVIEWS_URL, type ReviewAnswer, reviewing } from '../fakes/reviews.ts';
 import { startUpstream } from '../fakes/upstream.ts';
+import { type Mode, modesOf, openWays, type Way } from './modes.ts';
 
 // Attacks on the identity (field-lessons.md §4: S4, S6, S7, S26) in each mode of clusters[].identity, over HTTP/1.1, HTTP/2 and upgrades: the
-// lines that reach the API server are those of the mode and nothing beside. S9's identities are in unit tests and attack-identity.test.ts.
+// lines that reach the API server are those of the mode and nothing beside. S9's identities are in unit tests and attack-credentials.test.ts.
 
 let judge: () => ReviewAnswer = () => true;
 const { handler, asked } = reviewing(() => judge());
@@ -35,98 +36,13 @@ const gate = await startTestGate({
   listen: { trustedProxies: ['127.0.0.0/8'] },
 });
 const token = await gate.token();
-const auth = ['Authorization', `Bearer ${token}`];
-const callers = SPEECHES.map((speech) => caller(gate, speech));
 t.teardown(async () => {
-  for (const one of callers) one.close();
   await gate.stop();
   await upstream.close();
 });
 
-/** What each mode makes of alice. [prefix of the path, Authorization lines, identity lines] */
-const MODES = [
-  {
-    mode: 'Impersonate',
-    prefix: '/i',
-    authorization: ['Bearer gate-own-token'],
-    identity: [
-      ...['impersonate-user', 'alice@example.com', 'impersonate-group', 'engineers'],
-      ...['impersonate-uid', 'alice-id'],
-    ],
-  },
-  { mode: 'Passthrough', prefix: '/p', authorization: [`Bearer ${token}`], identity: [] },
-  {
-    mode: 'RequestHeader',
-    prefix: '/r',
-    authorization: [],
-    identity: [
-      ...['x-remote-user', 'alice@example.com', 'x-remote-uid', 'alice-id'],
-      ...['x-remote-group', 'engineers'],
-    ],
-  },
-] as const;
-type Mode = (typeof MODES)[number];
-
-/** One way to send a request with more lines. @returns status and body of the answer */
-interface Way {
-  readonly name: string;
-  readonly send: (mode: Mode, lines: readonly string[]) => Promise<{ status: number; body: Buffer }>;
-  readonly connection: boolean;
-}
-
-const WAYS: readonly Way[] = [
-  ...callers.map((one) => ({
-    name: one.speech,
-    connection: false,
-    send: ({ prefix }: Mode, lines: readonly string[]) =>
-      one.call({ path: `${prefix}/api/v1/pods`, headers: [...auth, ...lines] }),
-  })),
-  {
-    name: 'h1, raw',
-    connection: true,
-    send: (mode, lines) => raw(mode, 'GET', '/api/v1/pods', [...auth, ...lines]),
-  },
-  upgradeWay('SPDY', 'POST', ['Upgrade', 'SPDY/3.1', 'Content-Length', '0', ...auth]),
-  upgradeWay('WebSocket', 'GET', [...webSocketLines('v5.channel.k8s.io'), ...auth]),
-  upgradeWay('WebSocket with a bearer subprotocol', 'GET', [
-    ...webSocketLines(`v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.${base64url(token)}`),
-  ]),
-];
-
-function upgradeWay(name: string, method: string, own: readonly string[]): Way {
-  const path = '/api/v1/namespaces/a/pods/b/exec?command=x';
-  const connects = (lines: readonly string[]) => valuesOf(lines, 'connection').length > 0;
-  return {
-    name,
-    connection: true,
-    send: (mode, lines) =>
-      raw(mode, method, path, [...(connects(lines) ? [] : ['Connection', 'Upgrade']), ...own, ...lines]),
-  };
-}
-
-function webSocketLines(protocol: string): string[] {
-  return [
-    ...['Upgrade', 'websocket', 'Sec-WebSocket-Version', '13'],
-    ...['Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Protocol', protocol],
-  ];
-}
-
-function base64url(text: string): string {
-  return Buffer.from(text).toString('base64url');
-}
-
-async function raw(
-  { prefix }: Mode,
-  method: string,
-  path: string,
-  lines: readonly string[],
-): Promise<{ status: number; body: Buffer }> {
-  let head = `${method} ${prefix}${path} HTTP/1.1\r\nHost: gate\r\n`;
-  for (let i = 0; i + 1 < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
-  if (!/\r\nconnection: [^\r]*(close|upgrade)/i.test(head)) head += 'Connection: close\r\n';
-  const [answer] = parseAnswers(await exchangeRaw(await gate.connect(), `${head}\r\n`));
-  return { status: answer?.status ?? 0, body: Buffer.from(answer?.body ?? '') };
-}
+const MODES = modesOf(token);
+const WAYS = openWays(gate, token);
 
 const forwarded = () => upstream.received.filter(({ url }) => url !== REVIEWS_URL);
 const last = () => forwarded().at(-1)?.rawHeaders ?? [];

@@ -2,7 +2,8 @@
 // (pkg/authentication/request/anonymous): a path is compared whole, and a bad credential never becomes nobody in particular.
 import t from 'tap';
 import { caller, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
-import { jwtEntry, startTestGate } from '../fakes/gate.ts';
+import { startTestGate } from '../fakes/gate.ts';
+import { jwtEntry } from '../fakes/gatefiles.ts';
 import { startIssuer } from '../fakes/issuer.ts';
 import { startUpstream } from '../fakes/upstream.ts';
 

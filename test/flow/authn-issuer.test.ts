@@ -99,14 +99,23 @@ t.test('random key ids fetch a bounded number of times, and good tokens still wo
   await gate.bearer(good);
   const [header = '', payload, signature] = good.split('.');
   const parsed = JSON.parse(Buffer.from(header, 'base64url').toString());
-  const outcomes = await Promise.all(
-    Array.from({ length: 1000 }, async (_, i) => {
-      const kid = Buffer.from(JSON.stringify({ ...parsed, kid: `random-${i}` })).toString('base64url');
-      return gate.bearer(`${kid}.${payload}.${signature}`);
-    }),
-  );
+  const ofKey = (id: string) => {
+    const kid = Buffer.from(JSON.stringify({ ...parsed, kid: id })).toString('base64url');
+    return gate.bearer(`${kid}.${payload}.${signature}`);
+  };
+  const outcomes = await Promise.all(Array.from({ length: 1000 }, (_, i) => ofKey(`random-${i}`)));
+  // One after the other, too: those of before shared a fetch.
+  for (let i = 0; i < 6; i += 1) outcomes.push(await ofKey(`late-${i}`));
   t.ok(outcomes.every((outcome) => outcome.kind === 'rejected' && outcome.code === 'TOKEN_SIGNATURE'));
   t.ok(issuer.hits.jwks <= 6, `${issuer.hits.jwks} fetches`);
+  t.match(
+    [outcomes[0], outcomes.at(-1)],
+    [
+      { detail: "signed with none of the issuer's keys" },
+      { detail: /; not fetched again, because too many unknown keys were asked for$/ },
+    ],
+    'and the log tells which was looked up',
+  );
   t.match(await gate.bearer(good), { kind: 'user' });
   t.match(await gate.bearer(await issuer.sign({ sub: 'other' })), { kind: 'user' });
   await issuer.rotate();

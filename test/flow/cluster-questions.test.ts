@@ -2,10 +2,11 @@
 // address, and what is counted of the SubjectAccessReviews for `kubectl --as`.
 
 import t from 'tap';
-import { caller, exchangeRaw, parseAnswers, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
+import { exchangeRaw, parseAnswers, refusalOf, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { REVIEWS_URL, type ReviewAnswer, reviewing } from '../fakes/reviews.ts';
 import { type Handler, startUpstream } from '../fakes/upstream.ts';
+import { openSpeeches } from './speeches.ts';
 
 const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews';
 const GROUPS = ['system:serviceaccounts', 'system:serviceaccounts:ci', 'system:authenticated'];
@@ -39,15 +40,15 @@ const gate = await startTestGate({
   upstreams: [{ name: 'c', upstream }],
   authentication: { serviceAccounts: {} },
   listen: { trustedProxies: ['127.0.0.9/32'] },
-  reviewTimeoutMs: 100,
+  // Also for connecting, on a machine that does much else.
+  reviewTimeoutMs: 1_000,
   now: () => stopped ?? Date.now(),
 });
-const callers = SPEECHES.map((speech) => caller(gate, speech));
 t.teardown(async () => {
-  for (const one of callers) one.close();
   await gate.stop();
   await upstream.close();
 });
+const { callers } = openSpeeches(gate);
 
 const forwarded = (since: number) =>
   upstream.received.slice(since).filter(({ url }) => url !== TOKEN_REVIEWS && url !== REVIEWS_URL);

@@ -1,74 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
 import t from 'tap';
-import { startTestGate } from '../fakes/gate.ts';
-import { openSession, read, startEcho } from '../fakes/sessions.ts';
+import { configured, dialTls, type Line, postern, type Run, ready, says } from '../fakes/serve.ts';
+import { openSession } from '../fakes/sessions.ts';
 
 // The program itself, as an operator runs it: signals, exit codes (../shared/contract/interface.md, Program), and where it writes.
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly err: ReturnType<typeof read>;
-  readonly out: ReturnType<typeof read>;
-  readonly exit: Promise<number | null>;
-}
-
-function postern(
-  t: Pick<typeof import('tap').t, 'teardown'>,
-  args: string[],
-  env: Record<string, string> = {},
-): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  t.teardown(() => child.kill('SIGKILL'));
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  return { child, err: read(child.stderr), out: read(child.stdout), exit };
-}
-
-/** The address that the log line names. */
-function addressOf(log: string, key: 'address' | 'ops'): string {
-  const line = log.split('\n').find((one) => one.includes('"msg":"serving"')) ?? '{}';
-  return (JSON.parse(line) as Record<string, string>)[key] ?? '';
-}
-
-async function dial(port: number, ca: string): Promise<TLSSocket> {
-  const socket = connectTls({ port, host: '127.0.0.1', ca });
-  socket.on('error', () => {});
-  await once(socket, 'secureConnect');
-  return socket;
-}
-
-/** Configuration files of a test gate that is not used itself. */
-async function makeConfig(t: Pick<typeof import('tap').t, 'teardown'>, more: object = {}) {
-  const upstream = await startEcho();
-  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
-  gate.writeConfig({ ...gate.config, ...more });
-  t.teardown(async () => {
-    await gate.stop();
-    await upstream.close();
-  });
-  return { gate, upstream };
-}
+/** What the gate says once it serves, as a line of the log. */
+const serving = (run: Run) => run.logged(says('serving'));
+const portOf = (line: Line) => Number(new URL(String(line['address'])).port);
 
 t.test(
   'SIGTERM: sessions end by themselves, then the process exits 0; SIGHUP reloads before and does nothing after',
   async (t) => {
-    const { gate } = await makeConfig(t);
+    const { gate } = await configured(t);
     const run = postern(t, ['serve', '--config', gate.file, '--set', 'log.level=debug']);
-    await run.err.until('"msg":"serving"');
-    const port = Number(new URL(addressOf(run.err.text(), 'address')).port);
-    const ops = addressOf(run.err.text(), 'ops');
+    const line = await serving(run);
+    const port = portOf(line);
+    const ops = line['ops'];
     t.equal((await fetch(`${ops}/livez`)).status, 200);
-    const session = await openSession(gate, { socket: await dial(port, gate.ca.certPem) });
+    const session = await openSession(gate, { socket: await dialTls(port, gate) });
 
     run.child.kill('SIGHUP');
     await run.err.until('"msg":"configuration taken up"');
@@ -95,11 +49,10 @@ t.test(
 );
 
 t.test('after drainTimeout the session is closed as drained, and the process exits 0', async (t) => {
-  const { gate } = await makeConfig(t, { sessions: { drainTimeout: '500ms' } });
+  const { gate } = await configured(t, { sessions: { drainTimeout: '500ms' } });
   const run = postern(t, ['serve'], { POSTERN_CONFIG: gate.file });
-  await run.err.until('"msg":"serving"');
-  const port = Number(new URL(addressOf(run.err.text(), 'address')).port);
-  const session = await openSession(gate, { socket: await dial(port, gate.ca.certPem) });
+  const port = portOf(await serving(run));
+  const session = await openSession(gate, { socket: await dialTls(port, gate) });
   run.child.kill('SIGINT');
   await session.reader.ended;
   session.socket.end();
@@ -108,11 +61,10 @@ t.test('after drainTimeout the session is closed as drained, and the process exi
 });
 
 t.test('a second signal ends at once', async (t) => {
-  const { gate } = await makeConfig(t);
+  const { gate } = await configured(t);
   const run = postern(t, ['serve', '-c', gate.file]);
-  await run.err.until('"msg":"serving"');
-  const port = Number(new URL(addressOf(run.err.text(), 'address')).port);
-  const session = await openSession(gate, { socket: await dial(port, gate.ca.certPem) });
+  const port = portOf(await serving(run));
+  const session = await openSession(gate, { socket: await dialTls(port, gate) });
   run.child.kill('SIGTERM');
   await run.err.until('"msg":"draining"');
   run.child.kill('SIGINT');
@@ -122,16 +74,14 @@ t.test('a second signal ends at once', async (t) => {
 });
 
 t.test('an issuer that is down is no reason to end', async (t) => {
-  const { gate } = await makeConfig(t);
+  const { gate } = await configured(t);
   gate.issuer.setDown(true);
   const run = postern(t, ['serve', '-c', gate.file]);
   await run.err.until('"msg":"keys of an issuer could not be fetched"');
-  await run.err.until('"msg":"serving"');
-  const ops = addressOf(run.err.text(), 'ops');
+  const { ops } = await serving(run);
   t.match(await (await fetch(`${ops}/readyz`)).text(), `issuer-keys: no keys yet from ${gate.issuer.url}\n`);
   gate.issuer.setDown(false);
-  while ((await fetch(`${ops}/readyz`)).status !== 200)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await ready(String(ops));
   run.child.kill('SIGTERM');
   t.equal(await run.exit, 0);
 });
@@ -152,7 +102,7 @@ t.test('a configuration that cannot be used is exit code 1, with every problem p
 });
 
 t.test('an address that is taken is exit code 1, and nothing keeps the process', async (t) => {
-  const { gate } = await makeConfig(t);
+  const { gate } = await configured(t);
   for (const key of ['listen.address', 'ops.address']) {
     const run = postern(t, ['serve', '-c', gate.file, '--set', `${key}=127.0.0.1:${gate.port}`]);
     t.equal(await run.exit, 1, key);

@@ -158,6 +158,7 @@ t.test(
     await upgradeReader.ended;
     t.match(upgradeReader.text(), /^HTTP\/1.1 503 .*retry-after: 1\r\n.*SHUTTING_DOWN/is);
     t.equal(upstream.received.length, before + 1, 'the upgrade has reached nobody');
+    upgrade.end();
     session.socket.end();
     await stop;
   },
@@ -209,6 +210,46 @@ t.test('after drainTimeout sessions are closed as drained, with what was receive
   t.equal(ends.length, 2);
   for (const end of ends)
     t.match(end, { end: 'drained', detail: 'the gate shuts down', undelivered: { up: 0, down: 0 } });
+});
+
+t.test('what callers had sent by then is delivered as well, and what comes later is counted', async (t) => {
+  const { gate, upstream } = await setUp(t, { sessions: { drainTimeout: '0s' } });
+  const sessions = [
+    await openSession(gate),
+    await openSession(gate, { protocol: 'spdy', path: '/api/v1/namespaces/d/pods/p/attach' }),
+  ];
+  const tunnels = upstream.tunnels.map((socket) => {
+    socket.removeAllListeners('data').pause();
+    return { socket, bytes: 0, ended: once(socket, 'end') };
+  });
+  // More than all the buffers on the way take, so that some of it waits in the gate.
+  for (const { socket } of sessions) socket.write(Buffer.alloc(32 * 1024 * 1024));
+  const open = [...gate.gate.sessions.open.values()];
+  let before = -1;
+  await eventually(() => {
+    const now = open.reduce((sum, { received }) => sum + received.up, 0);
+    const isStill = now === before && now > 0;
+    before = now;
+    return isStill;
+  });
+
+  const stop = gate.gate.stop();
+  await gate.logged((line) => line['level'] === 'warn');
+  for (const one of tunnels) {
+    one.socket.on('data', (chunk: Buffer) => {
+      one.bytes += chunk.length;
+    });
+    one.socket.resume();
+  }
+  for (const { ended } of tunnels) await ended;
+  const arrived = tunnels.reduce((sum, { bytes }) => sum + bytes, 0);
+  t.ok(arrived >= before, `${arrived} bytes arrived, ${before} had been received`);
+  for (const { socket } of sessions) socket.destroy();
+  await stop;
+  const ends = gate.log.map((line) => JSON.parse(line)).filter(isSessionEnd);
+  t.same(new Set(ends.map(({ end }) => end)), new Set(['drained']));
+  const told = ends.reduce((sum, { bytesUp, undelivered }) => sum + bytesUp - undelivered.up, 0);
+  t.equal(arrived, told, 'the log says how much');
 });
 
 t.test('after drainTimeout watches and requests do not hold the process either', async (t) => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
-import t from 'tap';
-import { jwtEntry, startTestGate, type TestGate } from '../fakes/gate.ts';
+import t, { type Test } from 'tap';
+import { startTestGate, type TestGate } from '../fakes/gate.ts';
+import { jwtEntry } from '../fakes/gatefiles.ts';
 import { startIssuer } from '../fakes/issuer.ts';
 import {
   ask,
@@ -12,9 +12,7 @@ import {
   openSession,
   openWatch,
   openWatch2,
-  read,
   startEcho,
-  upgradeHead,
 } from '../fakes/sessions.ts';
 
 // Issue 3 section 7: a changed configuration is taken up without dropping a connection; a broken one leaves the old one running and says so.
@@ -50,6 +48,18 @@ async function openAll(gate: TestGate, upstream: EchoUpstream, prefix = '') {
       two.close();
     },
   };
+}
+
+/** A gate of one cluster, with one of everything open. */
+async function startProd(t: Test) {
+  const upstream = await startEcho();
+  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
+  t.teardown(async () => {
+    await gate.stop();
+    await upstream.close();
+  });
+  const open = await openAll(gate, upstream);
+  return { gate, open };
 }
 
 t.test('sessions and watches outlive every reload, and new requests see the new configuration', async (t) => {
@@ -136,13 +146,7 @@ t.test('sessions and watches outlive every reload, and new requests see the new 
 t.test(
   'a broken configuration is refused whole, every problem with its place, until it is repaired',
   async (t) => {
-    const upstream = await startEcho();
-    const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
-    t.teardown(async () => {
-      await gate.stop();
-      await upstream.close();
-    });
-    const open = await openAll(gate, upstream);
+    const { gate, open } = await startProd(t);
     const timestamp = await gate.metric('postern_config_last_reload_timestamp_seconds');
     t.ok(timestamp > 0);
     t.equal(await gate.metric('postern_config_last_reload_success'), 1);
@@ -194,13 +198,7 @@ t.test(
 t.test(
   'a changed file is noticed without a signal, also one that a refused configuration waited for',
   async (t) => {
-    const upstream = await startEcho();
-    const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
-    t.teardown(async () => {
-      await gate.stop();
-      await upstream.close();
-    });
-    const open = await openAll(gate, upstream);
+    const { gate, open } = await startProd(t);
     gate.writeConfig({ ...gate.config, log: { level: 'debug' } });
     await gate.logged(isTakenUp);
     t.equal(gate.gate.log.level, 'debug');
@@ -236,65 +234,4 @@ t.test('equal content builds nothing anew: keys, verified tokens and pooled conn
     t.equal((await askAs(gate, '/version')).status, 200);
   }
   t.same({ ...gate.issuer.hits, accepted: upstream.accepted() }, before);
-});
-
-t.test('requests that wait in the gate while a reload retires their configuration end well', async (t) => {
-  const upstream = await startEcho();
-  const issuer = await startIssuer();
-  const held: ServerResponse[] = [];
-  let came = () => {};
-  const asked = new Promise<void>((resolve) => {
-    came = resolve;
-  });
-  issuer.setKeys((_request, response) => {
-    held.push(response);
-    came();
-  });
-  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }], issuer });
-  t.teardown(async () => {
-    await gate.stop();
-    await issuer.close();
-    await upstream.close();
-  });
-  const token = await gate.token();
-  const rest = await gate.connect();
-  const restReader = read(rest);
-  rest.write(
-    `GET /old HTTP/1.1\r\nHost: gate\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\n\r\n`,
-  );
-  const tunnel = await gate.connect();
-  const tunnelReader = read(tunnel);
-  tunnel.write(upgradeHead('websocket', EXEC, [`Authorization: Bearer ${token}`]));
-  await asked;
-  // Refused without any key, on a connection that came later: both wait in the gate now.
-  t.equal((await ask(gate, '/version', ['Authorization: Bearer a.b.c'])).status, 401);
-  t.equal(restReader.text() + tunnelReader.text(), '', 'nobody was answered');
-  gate.writeConfig({
-    ...gate.config,
-    clusters: [{ ...clusters(gate)[0], match: { pathPrefix: '/new' } }],
-    authentication: {
-      jwt: [jwtEntry(issuer, { claimMappings: { username: { claim: 'sub', prefix: 'new:' } } })],
-    },
-  });
-  t.equal(gate.gate.reload(), true);
-  const after = ask(gate, '/new/version', [`Authorization: Bearer ${token}`]);
-  const body = JSON.stringify({ keys: await issuer.publicKeys() });
-  issuer.setKeys(undefined);
-  for (const response of held) response.end(body);
-
-  await restReader.ended;
-  t.match(restReader.text(), /^HTTP\/1.1 200 /);
-  t.match(
-    restReader.text(),
-    'alice@example.com',
-    'with the identity of the configuration that it began with',
-  );
-  await tunnelReader.until('\r\n\r\n');
-  t.match(tunnelReader.text(), /^HTTP\/1.1 101 /);
-  tunnel.write('an upgrade, too');
-  await tunnelReader.until('an upgrade, too');
-  tunnel.end();
-  const fresh = await after;
-  t.equal(fresh.status, 200);
-  t.ok((JSON.parse(fresh.body) as { rawHeaders: string[] }).rawHeaders.includes('new:alice-id'));
 });

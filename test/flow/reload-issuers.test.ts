@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { jwtEntry, startTestGate } from '../fakes/gate.ts';
+import { startTestGate } from '../fakes/gate.ts';
+import { jwtEntry } from '../fakes/gatefiles.ts';
 import { startIssuer } from '../fakes/issuer.ts';
 import { readAll } from '../fakes/peers.ts';
 import { startUpstream } from '../fakes/upstream.ts';

@@ -1,16 +1,9 @@
-import t, { type Test } from 'tap';
-import {
-  type Caller,
-  caller,
-  exchangeRaw,
-  parseAnswers,
-  refusalOf,
-  SPEECHES,
-  valuesOf,
-} from '../fakes/caller.ts';
+import t from 'tap';
+import { caller, exchangeRaw, parseAnswers, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { startIssuer } from '../fakes/issuer.ts';
 import { startUpstream } from '../fakes/upstream.ts';
+import { openSpeeches } from './speeches.ts';
 
 // The answers that Postern makes itself: issue 3 §6, protocol.md §7. 401 only for bad credentials, 403 for good ones that may not, 503 when
 // nobody can tell; always a whole Status; and the best text for the answer that started this product.
@@ -25,18 +18,13 @@ const down = await startIssuer();
 down.setDown(true);
 const blind = await startTestGate({ issuer: down, upstreams: [{ name: 'main', upstream }] });
 const auth = ['Authorization', `Bearer ${await gate.token()}`];
-const callers = SPEECHES.map((speech) => caller(gate, speech));
 t.teardown(async () => {
-  for (const one of callers) one.close();
   await gate.stop();
   await blind.stop();
   await down.close();
   await upstream.close();
 });
-
-function everySpeech(name: string, run: (t: Test, one: Caller) => Promise<void>): void {
-  for (const one of callers) t.test(`${name} (${one.speech})`, (t) => run(t, one));
-}
+const { everySpeech } = openSpeeches(gate);
 
 const KUBECTL = ['User-Agent', 'kubectl/v1.35.0 (linux/amd64) kubernetes/abc'];
 

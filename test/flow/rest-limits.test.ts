@@ -1,16 +1,9 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
-import t, { type Test } from 'tap';
-import {
-  type Caller,
-  caller,
-  exchangeRaw,
-  parseAnswers,
-  refusalOf,
-  SPEECHES,
-  valuesOf,
-} from '../fakes/caller.ts';
+import t from 'tap';
+import { caller, exchangeRaw, parseAnswers, refusalOf, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { startUpstream } from '../fakes/upstream.ts';
+import { openSpeeches } from './speeches.ts';
 
 // Limits that are raised on purpose (issue 3 §4, protocol.md §8 "header limits", field-lessons P22, P33): what works directly works here, up
 // to the API server's own 1 MiB of headers; what is more gets a Status.
@@ -21,16 +14,12 @@ const upstream = await startUpstream({
 const gate = await startTestGate({ upstreams: [{ name: 'main', upstream }] });
 const token = await gate.token();
 const auth = ['Authorization', `Bearer ${token}`];
-const callers = SPEECHES.map((speech) => caller(gate, speech));
 t.teardown(async () => {
-  for (const one of callers) one.close();
   await gate.stop();
   await upstream.close();
 });
+const { everySpeech } = openSpeeches(gate);
 
-function everySpeech(name: string, run: (t: Test, one: Caller) => Promise<void>): void {
-  for (const one of callers) t.test(`${name} (${one.speech})`, (t) => run(t, one));
-}
 const last = () => upstream.received.at(-1);
 const lineOf = (headers: readonly string[]) => {
   let text = '';

@@ -1,33 +1,18 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { METHODS } from 'node:http';
 import { connect as tlsConnect } from 'node:tls';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import t, { type Test } from 'tap';
-import {
-  type Caller,
-  caller,
-  exchangeRaw,
-  parseAnswers,
-  refusalOf,
-  SPEECHES,
-  valuesOf,
-} from '../fakes/caller.ts';
+import t from 'tap';
+import { exchangeRaw, parseAnswers, refusalOf, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
-import { startRawUpstream, startUpstream } from '../fakes/upstream.ts';
+import { startRawUpstream } from '../fakes/upstream.ts';
+import { startAnswering } from './answering.ts';
+import { openSpeeches } from './speeches.ts';
 
-// "cannot tell that anything stands between": what a caller and the API server say to each other passes as it is. Issue 3 §4, protocol.md §7.3,
-// §8 ("other headers", "gzip", "Client particulars", "Seen when kubectl was compared direct and through proxies"), field-lessons P17, P23.
+// "cannot tell that anything stands between": what a caller and the API server say to each other passes as it is. Issue 3 §4, protocol.md
+// §8 ("Seen when kubectl was compared direct and through proxies"), field-lessons P17. Header lines are in rest-lines.test.ts.
 
-type Respond = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
-let respond: Respond = (_request, response) => void response.end();
-const upstream = await startUpstream({
-  handler: (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => respond(request, response, Buffer.concat(chunks)));
-  },
-});
+const upstream = await startAnswering();
+
 // Takes requests and closes without an answer, keeping what came.
 const heard: string[] = [];
 const closing = await startRawUpstream((socket) => {
@@ -43,17 +28,12 @@ const gate = await startTestGate({
   ],
 });
 const auth = ['Authorization', `Bearer ${await gate.token()}`];
-const callers = SPEECHES.map((speech) => caller(gate, speech));
 t.teardown(async () => {
-  for (const one of callers) one.close();
   await gate.stop();
   await upstream.close();
   await closing.close();
 });
-
-function everySpeech(name: string, run: (t: Test, one: Caller) => Promise<void>): void {
-  for (const one of callers) t.test(`${name} (${one.speech})`, (t) => run(t, one));
-}
+const { everySpeech } = openSpeeches(gate);
 const last = () => upstream.received.at(-1)?.rawHeaders ?? [];
 
 t.test('the protocol is chosen by ALPN, and without it is HTTP/1.1', async (t) => {
@@ -74,142 +54,6 @@ t.test('the protocol is chosen by ALPN, and without it is HTTP/1.1', async (t) =
     t.equal(socket.alpnProtocol, chosen, offered.join(', '));
     socket.destroy();
   }
-});
-
-everySpeech('repeated request lines stay apart and in order', async (t, one) => {
-  respond = (_request, response) => response.end();
-  const lines = [
-    'X-Warn',
-    'one',
-    'X-Warn',
-    'two',
-    'Warning',
-    '299 - "a"',
-    'Warning',
-    '299 - "b"',
-    'Accept',
-    'a/b',
-    'Accept',
-    'c/d',
-  ];
-  await one.call({ path: '/x', headers: [...auth, ...lines] });
-  t.same(valuesOf(last(), 'x-warn'), ['one', 'two']);
-  t.same(valuesOf(last(), 'warning'), ['299 - "a"', '299 - "b"']);
-  t.same(valuesOf(last(), 'accept'), ['a/b', 'c/d']);
-});
-
-everySpeech('repeated answer lines stay apart and in order', async (t, one) => {
-  respond = (_request, response) => {
-    response.writeHead(200, [
-      'Warning',
-      '299 - "a"',
-      'Warning',
-      '299 - "b"',
-      'Set-Cookie',
-      'a=1',
-      'Set-Cookie',
-      'b=2',
-      'X-Warn',
-      '1',
-      'X-Warn',
-      '2',
-    ]);
-    response.end();
-  };
-  const { rawHeaders } = await one.call({ path: '/x', headers: auth });
-  t.same(valuesOf(rawHeaders, 'warning'), ['299 - "a"', '299 - "b"']);
-  t.same(valuesOf(rawHeaders, 'set-cookie'), ['a=1', 'b=2']);
-  t.same(valuesOf(rawHeaders, 'x-warn'), ['1', '2']);
-});
-
-// What kubectl and the API server mean by these is theirs: [sent, …] as protocol.md §7.3 and §8 list them.
-everySpeech('request lines that decide something arrive unchanged', async (t, one) => {
-  respond = (_request, response) => response.end();
-  const lines = [
-    [
-      'Accept',
-      'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json',
-    ],
-    ['Accept-Encoding', 'gzip'],
-    ['User-Agent', 'kubectl/v1.35.0 (linux/amd64) kubernetes/abc'],
-    ['If-None-Match', '"ABC", W/"def"'],
-    ['Kubectl-Command', 'kubectl get'],
-    ['Kubectl-Session', 'f3b1'],
-    ['Content-Type', 'application/apply-patch+yaml'],
-    ['X-Custom', 'a  b;"c"'],
-    ['X-Latin1', Buffer.from('é€').toString('latin1')],
-    ['Cache-Control', 'no-cache'],
-    ['Range', 'bytes=0-1'],
-    ['Traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
-  ] as const;
-  await one.call({
-    method: 'PATCH',
-    path: '/x',
-    headers: [...auth, ...lines.flat()],
-    body: Buffer.from('{}'),
-  });
-  for (const [name, value] of lines) t.same(valuesOf(last(), name), [value], name);
-});
-
-everySpeech('nothing is added that the caller did not say', async (t, one) => {
-  respond = (_request, response) => response.end();
-  await one.call({ path: '/x', headers: auth });
-  const names = last()
-    .filter((_, i) => i % 2 === 0)
-    .map((name) => name.toLowerCase());
-  t.same(names.sort(), [
-    'audit-id',
-    'authorization',
-    'host',
-    'impersonate-group',
-    'impersonate-uid',
-    'impersonate-user',
-    'x-forwarded-for',
-  ]);
-});
-
-everySpeech('answer lines that decide something arrive unchanged', async (t, one) => {
-  const lines = [
-    ['ETag', '"ABC"'],
-    ['Vary', 'Accept'],
-    ['Cache-Control', 'no-cache, private'],
-    ['Content-Type', 'application/vnd.kubernetes.protobuf;stream=watch'],
-    ['X-Kubernetes-PF-FlowSchema-UID', 'u1'],
-    ['X-Kubernetes-PF-PriorityLevel-UID', 'u2'],
-    ['Last-Modified', 'Mon, 23 Nov 2026 10:00:00 GMT'],
-    ['Date', 'Mon, 23 Nov 2026 10:00:01 GMT'],
-    ['Deprecation', 'true'],
-    ['X-Bytes', Buffer.from('é').toString('latin1')],
-  ] as const;
-  respond = (_request, response) => {
-    response.sendDate = false;
-    response.writeHead(200, lines.flat());
-    // A Buffer: with a string Node's server writes header values as UTF-8.
-    response.end(Buffer.from('k8s\0'));
-  };
-  const reply = await one.call({ path: '/x', headers: auth });
-  for (const [name, value] of lines) t.same(valuesOf(reply.rawHeaders, name), [value], name);
-  t.equal(reply.body.toString('latin1'), 'k8s\0');
-});
-
-everySpeech('an Audit-ID of the API server stays its own', async (t, one) => {
-  respond = (request, response) =>
-    response.writeHead(200, { 'Audit-ID': String(request.headers['audit-id']) }).end();
-  const { rawHeaders } = await one.call({ path: '/x', headers: auth });
-  t.equal(valuesOf(rawHeaders, 'audit-id').length, 1);
-});
-
-everySpeech('gzip is neither undone nor done', async (t, one) => {
-  const bytes = gzipSync('hello '.repeat(1000));
-  respond = (_request, response) =>
-    response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': bytes.length }).end(bytes);
-  const packed = await one.call({ path: '/x', headers: [...auth, 'Accept-Encoding', 'gzip'] });
-  t.ok(packed.body.equals(bytes));
-  t.equal(gunzipSync(packed.body).length, 6000);
-  respond = (_request, response) => response.end('hello '.repeat(100_000));
-  const plain = await one.call({ path: '/x', headers: [...auth, 'Accept-Encoding', 'gzip, br, zstd'] });
-  t.equal(plain.body.length, 600_000);
-  t.same(valuesOf(plain.rawHeaders, 'content-encoding'), []);
 });
 
 // Statuses that the API server sends, with bodies that client-go reads; none is tried again, whatever its Retry-After says (P17).
@@ -236,15 +80,16 @@ const statuses: readonly [status: number, lines: readonly string[], body: string
 
 everySpeech('every answer is the first and only one, and passes whole', async (t, one) => {
   for (const [status, lines, body] of statuses) {
-    respond = (_request, response) => response.writeHead(status, [...lines]).end(body);
+    upstream.respond = (_request, response) => response.writeHead(status, [...lines]).end(body);
+    const came = () => upstream.received.length;
     for (const method of ['GET', 'POST', 'DELETE']) {
-      const before = upstream.received.length;
+      const before = came();
       const reply = await one.call({ method, path: '/x', headers: auth });
       t.equal(reply.status, status, `${method} ${status}`);
       t.equal(reply.body.toString(), body);
       for (let i = 0; i < lines.length; i += 2)
         t.same(valuesOf(reply.rawHeaders, lines[i] ?? ''), [lines[i + 1]]);
-      t.equal(upstream.received.length, before + 1, 'one request');
+      t.equal(came(), before + 1, 'one request');
     }
   }
 });
@@ -284,7 +129,7 @@ const targets: readonly string[] = [
 ];
 
 everySpeech('odd but legal targets arrive byte for byte', async (t, one) => {
-  respond = (_request, response) => response.end();
+  upstream.respond = (_request, response) => response.end();
   for (const target of targets) {
     const reply = await one.call({ path: target, headers: auth });
     t.equal(reply.status, 200, target);
@@ -296,7 +141,7 @@ everySpeech('odd but legal targets arrive byte for byte', async (t, one) => {
 const METHODS_BEHIND_PROXY = METHODS.filter((method) => method !== 'CONNECT' && method !== 'PRI');
 
 everySpeech('every method reaches what lies behind a proxy subresource', async (t, one) => {
-  respond = (_request, response) => response.writeHead(207).end();
+  upstream.respond = (_request, response) => response.writeHead(207).end();
   for (const method of METHODS_BEHIND_PROXY) {
     const reply = await one.call({
       method,
@@ -331,7 +176,7 @@ everySpeech('any method may have a body', async (t, one) => {
       one.speech === 'h2' ? [] : ['Transfer-Encoding', 'chunked'],
     ]) {
       let got = '';
-      respond = (_request, response, bytes) => {
+      upstream.respond = (_request, response, bytes) => {
         got = bytes.toString();
         response.end();
       };
@@ -348,7 +193,7 @@ everySpeech('any method may have a body', async (t, one) => {
 });
 
 everySpeech('a write without a body stays one', async (t, one) => {
-  respond = (_request, response, body) => response.end(String(body.length));
+  upstream.respond = (_request, response, body) => response.end(String(body.length));
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
     for (const lines of [['Content-Length', '0'], []]) {
       const reply = await one.call({ method, path: '/x', headers: [...auth, ...lines] });
@@ -360,7 +205,7 @@ everySpeech('a write without a body stays one', async (t, one) => {
 });
 
 everySpeech('HEAD keeps the length of what GET would give', async (t, one) => {
-  respond = (_request, response) => response.writeHead(200, { 'Content-Length': 12345 }).end();
+  upstream.respond = (_request, response) => response.writeHead(200, { 'Content-Length': 12345 }).end();
   const reply = await one.call({ method: 'HEAD', path: '/x', headers: auth });
   t.equal(reply.status, 200);
   t.same(valuesOf(reply.rawHeaders, 'content-length'), ['12345']);
@@ -375,25 +220,8 @@ everySpeech('a refusal to HEAD has the headers and no body', async (t, one) => {
   t.equal(reply.body.length, 0);
 });
 
-// RFC 7519 and OIDC allow any Unicode in a claim; header values are bytes (protocol.md §4.5).
-everySpeech('names that are not ASCII arrive as UTF-8 bytes', async (t, one) => {
-  respond = (_request, response) => response.end();
-  const token = await gate.token({ email: 'jürgen@例え.jp', groups: ['é', 'a,b', '🔑'], sub: 'ü' });
-  await one.call({
-    method: 'POST',
-    path: '/x',
-    headers: ['Authorization', `Bearer ${token}`],
-    body: Buffer.from('{"é":1}'),
-  });
-  const utf8 = (name: string) =>
-    valuesOf(last(), name).map((value) => Buffer.from(value, 'latin1').toString());
-  t.same(utf8('impersonate-user'), ['jürgen@例え.jp']);
-  t.same(utf8('impersonate-group'), ['é', 'a,b', '🔑']);
-  t.same(utf8('impersonate-uid'), ['ü']);
-});
-
 t.test('HTTP/1.0 callers get an answer that ends with the connection', async (t) => {
-  respond = (_request, response) => {
+  upstream.respond = (_request, response) => {
     response.write('a');
     response.end('b');
   };
@@ -406,7 +234,7 @@ t.test('HTTP/1.0 callers get an answer that ends with the connection', async (t)
 });
 
 t.test('pipelined requests are answered in order', async (t) => {
-  respond = (request, response) => {
+  upstream.respond = (request, response) => {
     // The first answer comes last.
     if (request.url === '/1') setImmediate(() => setImmediate(() => response.end('1')));
     else response.end(String(request.url).slice(1));

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap';
-import { type Caller, caller, refusalOf, SPEECHES } from '../fakes/caller.ts';
+import { type Caller, caller, refusalOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { askUpgrade, eventually, openSession, startEcho, upgradeHead } from '../fakes/sessions.ts';
+import { openSpeeches } from './speeches.ts';
 
 // Rules at the gate, over every transport: a denial is the API server's own 403 with the rule's name and the next step, nothing of the
 // request reaches the API server, and the pair of attempts that kubectl makes counts as one.
@@ -42,12 +43,11 @@ const gate = await startTestGate({
   upstreams: [{ name: 'prod', upstream, match: { pathPrefix: '/clusters/prod' } }],
   config: { authorization: { rules: RULES } },
 });
-const callers = SPEECHES.map((speech) => caller(gate, speech));
 t.teardown(async () => {
-  for (const one of callers) one.close();
   await gate.stop();
   await upstream.close();
 });
+const { callers } = openSpeeches(gate);
 const tokens = {
   plain: await gate.token(),
   mfa: await gate.token({ amr: ['pwd', 'mfa'] }),

@@ -4,6 +4,7 @@ import t from 'tap';
 import { WebSocket } from 'ws';
 import { openSpdy, openWebSocket } from '../fakes/execs.ts';
 import { startPracticeGate } from '../fakes/practicegate.ts';
+import { clockBefore } from '../fakes/time.ts';
 import { ENTRIES, makeVendors } from '../fakes/vendors.ts';
 import { readAll } from '../unit/practice/stream/callers.ts';
 
@@ -20,10 +21,10 @@ for (const name of NAMES)
     const vendor = { 'google-iap': vendors.google, 'aws-alb': vendors.amazon, pomerium: vendors.pomerium }[
       name
     ];
+    const clock = clockBefore(signedAt + LIVES[name]);
     const startWith = (more: object) =>
       startPracticeGate({
-        // It stands still shortly before the assertion's end.
-        now: () => signedAt + LIVES[name] - 2000,
+        now: clock.now,
         listen: { trustedProxies: ['127.0.0.1'] },
         config: { authentication: { jwt: [{ ...ENTRIES[name], ...more }] } },
         fetcher: vendors.fetcher,
@@ -36,6 +37,7 @@ for (const name of NAMES)
     const socket = await openWebSocket(strict.gate, credential);
     const spdy = await openSpdy(strict.gate, credential);
     const word = readAll(spdy.error);
+    clock.reach();
     t.equal(await socket.closed, 1000);
     for (const text of [socket.heard[3] ?? '', String(await word)])
       t.match(JSON.parse(text), {

@@ -11,6 +11,7 @@ import { ended, endsBy, isSessionEnd, reconfigure } from '../fakes/ends.ts';
 import { openSpdy, openWebSocket } from '../fakes/execs.ts';
 import type { TestGate } from '../fakes/gate.ts';
 import { startPracticeGate } from '../fakes/practicegate.ts';
+import { clockBefore } from '../fakes/time.ts';
 import { readAll } from '../unit/practice/stream/callers.ts';
 
 const nextUpdate = new Date(Date.now() + 3_600_000);
@@ -158,20 +159,21 @@ t.test('the certificate ends: what it opened ends as with a token', async (t) =>
     client: true,
     notAfter,
   });
+  const clock = clockBefore(notAfter.getTime());
   const { gate } = ended(
     t,
     await startPracticeGate({
       listen: { clientCAFile: 'clients.crt' },
       before: (dir) => writeFileSync(join(dir, 'clients.crt'), root.certPem),
       authentication: { clientCertificates: { enabled: true } },
-      // It stands still shortly before the end.
-      now: () => notAfter.getTime() - 2000,
+      now: clock.now,
     }),
   );
   const socket = await openWebSocket(gate, { client: short });
   const spdy = await openSpdy(gate, { client: short });
   const longer = await openWebSocket(gate, { client: jane });
   const word = readAll(spdy.error);
+  clock.reach();
   t.equal(await socket.closed, 1000);
   for (const text of [socket.heard[3] ?? '', String(await word)])
     t.match(JSON.parse(text), { code: 401, details: { causes: [{ reason: 'SESSION_EXPIRED' }] } });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import t from 'tap';
 import { startTestGate } from '../fakes/gate.ts';
 import { openSession, openWatch, openWatch2, startEcho } from '../fakes/sessions.ts';
+import { clockBefore } from '../fakes/time.ts';
 
 // `sessions` of ../shared/contract/interface.md: maxDuration, idleTimeout, endOnExpiry. None but the identity's end is on by default.
 
@@ -17,12 +18,12 @@ async function setUp(t: Pick<typeof import('tap').t, 'teardown'>, sessions: obje
   return { gate, upstream };
 }
 
-/** The identity's end, seconds. The gate's clock stands still shortly before, so whatever opens has just so long to live. */
+/** The identity's end, seconds. */
 const EXP = Math.floor(Date.now() / 1000) + 300;
-const beforeTheEnd = () => EXP * 1000 - 1500;
 
 t.test('sessions and watches end with the identity that opened them', async (t) => {
-  const { gate, upstream } = await setUp(t, {}, beforeTheEnd);
+  const clock = clockBefore(EXP * 1000);
+  const { gate, upstream } = await setUp(t, {}, clock.now);
   const token = await gate.token({ exp: EXP });
   const other = await openSession(gate, { token: await gate.token({ exp: EXP + 300 }) });
   const sessions = [
@@ -34,6 +35,7 @@ t.test('sessions and watches end with the identity that opened them', async (t) 
   await upstream.watching(2);
   for (const watch of upstream.watches) watch.write('{"type":"ADDED"}\n');
   const upstreamGone = upstream.watches.map((watch) => once(watch, 'close'));
+  clock.reach();
 
   await one.reader.until('\r\n0\r\n\r\n');
   t.ok(one.reader.text().includes('{"type":"ADDED"}\n'), 'a clean end, as the API server ends a watch');
@@ -69,14 +71,16 @@ t.test('sessions and watches end with the identity that opened them', async (t) 
 });
 
 t.test('endOnExpiry: false leaves them open', async (t) => {
-  const { gate, upstream } = await setUp(t, { endOnExpiry: false }, beforeTheEnd);
+  const clock = clockBefore(EXP * 1000);
+  const { gate, upstream } = await setUp(t, { endOnExpiry: false }, clock.now);
   const token = await gate.token({ exp: EXP });
   const session = await openSession(gate, { token });
   const watch = await openWatch(gate, '/api/v1/pods?watch=1', token);
   await upstream.watching(1);
   // A session that was opened later, at a gate that has the limit, shows that the time has passed.
-  const limited = await setUp(t, {}, beforeTheEnd);
+  const limited = await setUp(t, {}, clock.now);
   const later = await openSession(limited.gate, { token: await limited.gate.token({ exp: EXP }) });
+  clock.reach();
   await later.reader.ended;
   later.socket.end();
   await session.say('still open');

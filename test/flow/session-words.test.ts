@@ -9,6 +9,7 @@ import { openSpdy, openWebSocket, EXEC_PATH as PATH } from '../fakes/execs.ts';
 import { startTestGate } from '../fakes/gate.ts';
 import { type PracticeGate, startPracticeGate } from '../fakes/practicegate.ts';
 import { openWatch, upgradeHead } from '../fakes/sessions.ts';
+import { clockBefore } from '../fakes/time.ts';
 import { startUpstream } from '../fakes/upstream.ts';
 import { readAll } from '../unit/practice/stream/callers.ts';
 
@@ -17,8 +18,6 @@ import { readAll } from '../unit/practice/stream/callers.ts';
 
 const otherAuthority = await makeCA('another');
 const EXP = Math.floor(Date.now() / 1000) + 300;
-/** The gate's clock stands still shortly before the tokens end. */
-const beforeTheEnd = () => EXP * 1000 - 2000;
 
 async function setUp(t: Test, options: Parameters<typeof startPracticeGate>[0] = {}): Promise<PracticeGate> {
   const started = await startPracticeGate(options);
@@ -30,9 +29,11 @@ const isSessionEnd = (line: Record<string, unknown>) => line['msg'] === 'session
 
 for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io'])
   t.test(`the token ends: a Status on channel 3 of ${protocol}, then close 1000`, async (t) => {
-    const { gate } = await setUp(t, { now: beforeTheEnd });
+    const clock = clockBefore(EXP * 1000);
+    const { gate } = await setUp(t, { now: clock.now });
     const one = await openWebSocket(gate, { token: await gate.token({ exp: EXP }) }, protocol);
     await one.until(1, 'waiting\n');
+    clock.reach();
     t.equal(await one.closed, 1000);
     t.match(JSON.parse(one.heard[3] ?? ''), {
       kind: 'Status',
@@ -52,8 +53,10 @@ for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.cha
   });
 
 t.test('the token ends: a Status on the error stream of SPDY, and every stream ends', async (t) => {
-  const { gate } = await setUp(t, { now: beforeTheEnd });
+  const clock = clockBefore(EXP * 1000);
+  const { gate } = await setUp(t, { now: clock.now });
   const { session, error, stdout, stderr } = await openSpdy(gate, { token: await gate.token({ exp: EXP }) });
+  clock.reach();
   const [told, output] = await Promise.all([readAll(error), readAll(stdout), readAll(stderr)]);
   t.match(JSON.parse(String(told)), {
     status: 'Failure',

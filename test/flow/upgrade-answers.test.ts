@@ -161,6 +161,9 @@ for (const one of invalid) {
       await upstream.closed;
       t.notMatch(upstream.heard(), /secrets/);
       t.equal(upstream.accepted(), 1, 'no second connection');
+      // A refused caller may take 10 s to close, for which the gate's stop waits.
+      client.end();
+      await once(client, 'close');
     });
   });
 }
@@ -214,6 +217,8 @@ t.test('an API server that nobody can reach is a 502 Status, and the caller sees
     kind: 'Status',
     details: { causes: [{ reason: 'UPSTREAM_UNREACHABLE' }] },
   });
+  client.end();
+  await once(client, 'close');
   await gate.stop();
 });
 

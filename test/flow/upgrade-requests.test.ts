@@ -1,66 +1,22 @@
-// What of an upgrade request reaches the API server, and what never does. Sources: apimachinery pkg/util/proxy/upgradeaware_test.go rows 13
-// to 18 (ProxyUpgrade), client-go's observed requests, CVE-2021-31999, CVE-2022-23652 and Warpgate's identity header on the WebSocket path.
-
 import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import t from 'tap';
-import { startTestGate, type TestGate } from '../fakes/gate.ts';
+import { startTestGate } from '../fakes/gate.ts';
 import { startIssuer } from '../fakes/issuer.ts';
-import { readAll, requestUpgrade, startUpgrading, upgradeRequest } from '../fakes/peers.ts';
+import { readAll, requestUpgrade, upgradeRequest } from '../fakes/peers.ts';
 import { startRawUpstream, startUpstream } from '../fakes/upstream.ts';
+import { EXEC, setUp, WEBSOCKET_101 } from './upgrading.ts';
+
+// What of an upgrade request reaches the API server, and when. Sources: apimachinery pkg/util/proxy/upgradeaware_test.go rows 13 to 18
+// (ProxyUpgrade), client-go’s observed requests.
 
 const issuer = await startIssuer();
 t.teardown(() => issuer.close());
 
-const EXEC = '/api/v1/namespaces/default/pods/p/exec?command=cat&command=%2Fetc%2Fa%20b&stdout=true';
-const WEBSOCKET_101 =
-  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n';
-
-interface Tunnel {
-  readonly socket: TLSSocket;
-  readonly head: string;
-  readonly rest: Buffer;
-}
-
-/** A gate before an upstream that accepts; `next` gives each tunnel as the upstream sees it. */
-async function setUp(answer?: string): Promise<{
-  gate: TestGate;
-  next: () => Promise<Tunnel>;
-  accepted: () => number;
-  stop: () => Promise<void>;
-}> {
-  const seen: Tunnel[] = [];
-  const waiting: ((tunnel: Tunnel) => void)[] = [];
-  const upstream = await startUpgrading((socket, head, rest) => {
-    const tunnel = { socket, head, rest };
-    socket.on('end', () => socket.end());
-    socket.resume();
-    const first = waiting.shift();
-    if (first === undefined) seen.push(tunnel);
-    else first(tunnel);
-  }, answer);
-  const gate = await startTestGate({
-    issuer,
-    upstreams: [{ name: 'one', upstream, cluster: { impersonation: 'Refuse' } }],
-  });
-  return {
-    gate,
-    next: () => {
-      const tunnel = seen.shift();
-      return tunnel === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(tunnel);
-    },
-    accepted: upstream.accepted,
-    stop: async () => {
-      await upstream.close();
-      await gate.stop();
-    },
-  };
-}
-
 t.test(
   'the request goes on with its path, query and protocol lines as they came, our identity and one Connection line',
   async (t) => {
-    const { gate, next, stop } = await setUp();
+    const { gate, next, stop } = await setUp(issuer);
     const client = await gate.connect();
     await requestUpgrade(
       client,
@@ -98,94 +54,8 @@ t.test(
   },
 );
 
-// S4, S6, S7, S26 on the upgrade path.
-const smuggled = [
-  'Connection: Upgrade, Impersonate-User\r\n',
-  'Connection: Impersonate-Group, Authorization, Upgrade\r\n',
-  'Connection: close\r\n',
-  'X-Remote-User: system:admin\r\nX-Remote-Group: system:masters\r\n',
-  'Impersonate_User: system:admin\r\n',
-  'X-Original-URL: /api/v1/secrets\r\nX-HTTP-Method-Override: DELETE\r\n',
-];
-for (const more of smuggled) {
-  t.test(`our identity lines stay and theirs go: ${JSON.stringify(more)}`, async (t) => {
-    const { gate, next, stop, accepted } = await setUp();
-    const client = await gate.connect();
-    const { status } = await requestUpgrade(client, upgradeRequest(await gate.token(), { more }));
-    if (status === 101) {
-      const { head } = await next();
-      t.equal(head.match(/^impersonate-user: alice@example\.com\r$/gim)?.length, 1);
-      t.equal(head.match(/^impersonate/gim)?.length, 3);
-      t.equal(head.match(/^connection:/gim)?.length, 1);
-      t.notMatch(head, /system:|X-Remote|secrets|DELETE/);
-    } else {
-      t.ok(status === 400 || status === 403, `refused with ${status}`);
-      t.equal(accepted(), 0, 'nobody was reached');
-    }
-    client.destroy();
-    await stop();
-  });
-}
-
-// Refusals of the gate: a complete answer, then the end; nothing reaches the API server, also what is pipelined behind.
-const refused = [
-  {
-    given: 'no token',
-    request: () => upgradeRequest('').replace(/Authorization.*\r\n/, ''),
-    status: 401,
-    reason: 'CREDENTIALS_MISSING',
-  },
-  { given: 'an expired token', claims: { exp: 1_000_000_000 }, status: 401, reason: 'TOKEN_EXPIRED' },
-  { given: 'another audience', claims: { aud: 'other' }, status: 401, reason: 'TOKEN_AUDIENCE' },
-  {
-    given: 'a system: group',
-    claims: { groups: ['system:masters'] },
-    status: 403,
-    reason: 'TOKEN_SYSTEM_IDENTITY',
-  },
-  { given: '--as', more: 'Impersonate-User: system:admin\r\n', status: 403, reason: 'IMPERSONATION_REFUSED' },
-  { given: 'a malformed path', path: '/api/v1/../exec', status: 400, reason: 'PATH_MALFORMED' },
-  { given: 'a body', more: 'Transfer-Encoding: chunked\r\n', status: 400, reason: '' },
-] as readonly {
-  given: string;
-  request?: () => string;
-  claims?: object;
-  more?: string;
-  path?: string;
-  status: number;
-  reason: string;
-}[];
-for (const one of refused) {
-  t.test(`${one.given} is refused with a whole ${one.status} and reaches nobody`, async (t) => {
-    const { gate, stop, accepted } = await setUp();
-    const client = await gate.connect();
-    const token = await gate.token(one.claims as Record<string, unknown>);
-    const options = {
-      ...(one.more === undefined ? {} : { more: one.more }),
-      ...(one.path === undefined ? {} : { path: one.path }),
-    };
-    const answer = await requestUpgrade(
-      client,
-      `${one.request?.() ?? upgradeRequest(token, options)}GET /api/v1/secrets HTTP/1.1\r\n\r\n`,
-    );
-    const text = await readAll(client);
-    t.equal(answer.status, one.status);
-    t.match(JSON.parse(text), {
-      kind: 'Status',
-      status: 'Failure',
-      code: one.status,
-      ...(one.reason === '' ? {} : { details: { causes: [{ reason: one.reason }] } }),
-    });
-    t.match(answer.head, new RegExp(`Content-Length: ${Buffer.byteLength(text)}\r\n`));
-    client.end();
-    await once(client, 'close');
-    t.equal(accepted(), 0, 'nobody was reached');
-    await stop();
-  });
-}
-
 t.test('a bearer subprotocol is verified, removed, and nowhere in the log', async (t) => {
-  const { gate, next, stop } = await setUp(WEBSOCKET_101);
+  const { gate, next, stop } = await setUp(issuer, WEBSOCKET_101);
   const client = await gate.connect();
   const token = await gate.token();
   const carried = Buffer.from(token).toString('base64url');
@@ -241,6 +111,7 @@ t.test('what the caller sends before the 101 reaches the API server only after i
 
 t.test('bytes that come in one packet with the 101 are kept', async (t) => {
   const { gate, next, stop } = await setUp(
+    issuer,
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nhello',
   );
   const client = await gate.connect();
@@ -290,7 +161,7 @@ for (const ALPNProtocols of [undefined, ['http/1.1'], ['h2', 'http/1.1']]) {
 }
 
 t.test('a head of 900 kB and 1,500 arguments pass, one beyond 1 MiB is a 431 Status', async (t) => {
-  const { gate, next, stop } = await setUp();
+  const { gate, next, stop } = await setUp(issuer);
   const path = `/api/v1/namespaces/default/pods/p/exec?${Array.from({ length: 1500 }, (_, i) => `command=argument-${i}`).join('&')}`;
   const client = await gate.connect();
   t.equal(

@@ -1,84 +1,10 @@
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { connect as connectTcp } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { writeFileSync } from 'node:fs';
 import t from 'tap';
-import { startTestGate, type TestGate } from '../fakes/gate.ts';
-import { dialTls, postern, type Run, ready, says, type Test } from '../fakes/serve.ts';
-import { askAs, openSession, read, startEcho, WATCH } from '../fakes/sessions.ts';
+import { dialTls, ready, says } from '../fakes/serve.ts';
+import { askAs } from '../fakes/sessions.ts';
+import { get, metric, parentOf, pidsOf, probe, requestsIn, sessionOn, setUp } from './workers.ts';
 
 // `postern serve --workers N` as an operator runs it: real processes, told apart by the `worker` of their log lines and by /proc.
-
-/** A configuration with an API server behind it, and `count` workers that serve it. */
-async function setUp(t: Test, options: { count?: number; more?: object; args?: string[] } = {}) {
-  const { count = 2, more = {}, args = [] } = options;
-  const upstream = await startEcho();
-  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
-  gate.writeConfig({ ...gate.config, ...more });
-  t.teardown(async () => {
-    await gate.stop();
-    await upstream.close();
-  });
-  const run = postern(t, ['serve', '--config', gate.file, '--workers', String(count), ...args]);
-  const serving = await run.logged(says('serving'));
-  const ops = String(serving['ops']);
-  const port = Number(new URL(String(serving['address'])).port);
-  await ready(ops);
-  const dial = () => dialTls(port, gate);
-  return { upstream, gate, run, serving, ops, port, dial };
-}
-
-/** One request on a connection of its own. */
-async function get(dial: () => Promise<TLSSocket>, gate: TestGate, path: string): Promise<string> {
-  const socket = await dial();
-  const reader = read(socket);
-  socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: gate\r\nConnection: close\r\nAuthorization: Bearer ${await gate.token()}\r\n\r\n`,
-  );
-  await reader.ended;
-  socket.destroy();
-  return reader.text();
-}
-
-const pidsOf = (run: Run) =>
-  new Map(
-    run
-      .lines()
-      .filter(says('worker serves'))
-      .map((line) => [line['worker'], Number(line['pid'])]),
-  );
-
-async function metric(ops: string, series: string): Promise<number | undefined> {
-  const text = await (await fetch(`${ops}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
-  return line === undefined ? undefined : Number(line.slice(series.length + 1));
-}
-
-/** The parent of a process, undefined when there is no such process (or only its entry for the parent to read). */
-function parentOf(pid: number): number | undefined {
-  try {
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return state === 'Z' ? undefined : Number(parent);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Resolves when none of the processes is left: a process closes what it has open a little before it is gone. */
-async function gone(pids: Iterable<number>): Promise<void> {
-  for (const pid of pids)
-    while (parentOf(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-/** A session, and the number of the worker that has it. */
-async function sessionOn(run: Run, gate: TestGate, dial: () => Promise<TLSSocket>) {
-  const before = run.lines().filter((line) => line['status'] === 101).length;
-  const session = await openSession(gate, { socket: await dial() });
-  const line = await run.logged((one) => one['status'] === 101, before + 1);
-  return { ...session, worker: Number(line['worker']) };
-}
 
 t.test('each worker is a process of its own, gets its share, and the metrics are of all', async (t) => {
   const { gate, run, serving, ops, dial } = await setUp(t, { count: 3 });
@@ -127,82 +53,6 @@ t.test('each worker is a process of its own, gets its share, and the metrics are
   for (const line of run.err.text().trim().split('\n')) t.type(JSON.parse(line), 'object');
 });
 
-async function probe(url: string): Promise<[number, string]> {
-  const answer = await fetch(url);
-  return [answer.status, await answer.text()];
-}
-
-t.test(
-  'sessions open are a sum; each worker drains, and a signal to the whole group is one signal',
-  async (t) => {
-    const { gate, run, ops, port, dial, upstream } = await setUp(t);
-    const sessions = [await sessionOn(run, gate, dial), await sessionOn(run, gate, dial)];
-    t.same(sessions.map(({ worker }) => worker).sort(), [1, 2]);
-    t.equal(await metric(ops, 'postern_sessions_open{cluster="prod",kind="exec",protocol="websocket"}'), 2);
-    const watch = await dial();
-    const events = read(watch);
-    watch.write(`GET ${WATCH} HTTP/1.1\r\nHost: gate\r\nAuthorization: Bearer ${await gate.token()}\r\n\r\n`);
-    await events.until('\r\n\r\n');
-    const pids = [...pidsOf(run).values()];
-
-    // Ctrl-C in a terminal: everybody gets it.
-    for (const pid of [...pids, run.child.pid ?? 0]) process.kill(pid, 'SIGINT');
-    await run.logged(says('draining'), 2);
-    t.same(await probe(`${ops}/readyz`), [503, 'not-draining: shutting down\n']);
-    const refused = connectTcp(port, '127.0.0.1');
-    t.match((await once(refused, 'error'))[0], { code: 'ECONNREFUSED' });
-    for (const session of sessions) await session.say('still here');
-    upstream.watches[0]?.write('{"event":1}');
-    await events.until('{"event":1}');
-    upstream.watches[0]?.end();
-    await events.ended;
-    watch.destroy();
-    const [first, last] = sessions;
-    if (first === undefined || last === undefined) throw new Error('two sessions');
-    first.socket.end();
-    await run.logged((line) => line['msg'] === 'worker ended' && line['worker'] === first.worker);
-    t.equal(
-      await metric(
-        ops,
-        'postern_sessions_total{cluster="prod",kind="exec",protocol="websocket",end="client"}',
-      ),
-      1,
-      'what an ended worker counted stays',
-    );
-    t.equal(await metric(ops, 'postern_sessions_open{cluster="prod",kind="exec",protocol="websocket"}'), 1);
-    await last.say('the other one lives');
-    last.socket.end();
-    t.equal(await run.exit, 0);
-    t.equal(run.lines().filter(says('stopped')).length, 3, 'two workers and the primary');
-    await gone(pids);
-  },
-);
-
-t.test('after drainTimeout the sessions of all are closed as drained; still exit code 0', async (t) => {
-  const { gate, run, dial } = await setUp(t, { more: { sessions: { drainTimeout: '300ms' } } });
-  const sessions = [await sessionOn(run, gate, dial), await sessionOn(run, gate, dial)];
-  run.child.kill('SIGTERM');
-  for (const { socket, reader } of sessions) {
-    await reader.ended;
-    socket.end();
-  }
-  t.equal(await run.exit, 0);
-  const ends = run.lines().filter(says('session ended'));
-  t.match(ends, [{ end: 'drained' }, { end: 'drained' }]);
-});
-
-t.test('a second signal ends all at once', async (t) => {
-  const { gate, run, dial } = await setUp(t);
-  const session = await sessionOn(run, gate, dial);
-  run.child.kill('SIGTERM');
-  await run.logged(says('draining'), 2);
-  run.child.kill('SIGINT');
-  t.equal(await run.exit, 1);
-  await session.reader.ended;
-  session.socket.destroy();
-  await gone(pidsOf(run).values());
-});
-
 t.test('a worker that is killed is replaced; sessions of others and what it had counted stay', async (t) => {
   const { gate, run, ops, dial } = await setUp(t);
   const sessions = [await sessionOn(run, gate, dial), await sessionOn(run, gate, dial)];
@@ -240,13 +90,6 @@ t.test('a worker that is killed is replaced; sessions of others and what it had 
   run.child.kill('SIGTERM');
   t.equal(await run.exit, 0);
 });
-
-function requestsIn(text: string): number {
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('postern_requests_total{'))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-}
 
 t.test('a hung worker is told by both probes', async (t) => {
   const { run, ops } = await setUp(t);
@@ -287,24 +130,6 @@ t.test(
     t.equal(await run.exit, 0);
   },
 );
-
-t.test('when the primary is killed, workers drain and leave nothing behind', async (t) => {
-  const { gate, run, dial } = await setUp(t);
-  const session = await sessionOn(run, gate, dial);
-  const pids = [...pidsOf(run).values()];
-  run.child.kill('SIGKILL');
-  await run.logged(says('the primary process is gone'), 2);
-  await run.logged(says('draining'), 2);
-  await session.say('gets its time');
-  session.socket.end();
-  await run.exit;
-  t.match(
-    run.lines().filter(says('session ended')),
-    [{ end: 'client' }],
-    'ended by its caller, nobody cut it off',
-  );
-  await gone(pids);
-});
 
 t.test('a session ticket of one worker is taken by the other, also after a reload', async (t) => {
   const { gate, run, port } = await setUp(t);

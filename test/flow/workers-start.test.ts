@@ -1,66 +1,26 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { startTestGate } from '../fakes/gate.ts';
-import { read, startEcho } from '../fakes/sessions.ts';
+import { configured, MAIN, node, postern, type Test } from '../fakes/serve.ts';
+import { parentOf } from './workers.ts';
 
 // How `postern serve --workers` begins, or does not: the same messages and exit codes as with one process.
 
 const SRC = new URL('../../src/', import.meta.url).pathname;
-const MAIN = join(SRC, 'main.ts');
 
-type Test = Pick<typeof import('tap').t, 'teardown'>;
-
-function node(t: Test, args: string[]) {
-  const child = spawn(process.execPath, args, {
-    env: { PATH: process.env['PATH'] ?? '' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  t.teardown(async () => {
-    child.kill('SIGKILL');
-    await exit;
-  });
-  return { child, err: read(child.stderr), out: read(child.stdout), exit };
-}
-
-const serve = (t: Test, ...args: string[]) => node(t, [MAIN, 'serve', ...args]);
-
-async function makeGate(t: Test) {
-  const upstream = await startEcho();
-  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
-  t.teardown(async () => {
-    await gate.stop();
-    await upstream.close();
-  });
-  return gate;
-}
+const serve = (t: Test, ...args: string[]) => postern(t, ['serve', ...args]);
 
 /** Process ids of the children that a process has now. */
 function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((one) => {
-      try {
-        return (
-          Number(
-            readFileSync(`/proc/${one}/stat`, 'utf8')
-              .replace(/^.*\) /s, '')
-              .split(' ')[1],
-          ) === pid
-        );
-      } catch {
-        return false;
-      }
-    });
+    .filter((one) => parentOf(one) === pid);
 }
 
 t.test('what keeps one process from starting keeps several from it, in the same words', async (t) => {
-  const gate = await makeGate(t);
+  const { gate } = await configured(t);
   const dir = mkdtempSync(join(tmpdir(), 'postern-test-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const written = (name: string, text: string) => {
@@ -118,7 +78,7 @@ t.test('what keeps one process from starting keeps several from it, in the same 
 });
 
 t.test('an address that is taken is found by a worker, and told as ever', async (t) => {
-  const gate = await makeGate(t);
+  const { gate } = await configured(t);
   const run = serve(t, '-c', gate.file, '--workers', '2', '--set', `listen.address=127.0.0.1:${gate.port}`);
   t.equal(await run.exit, 1);
   t.match(run.err.text(), /^postern serve: .*EADDRINUSE/m);
@@ -126,7 +86,7 @@ t.test('an address that is taken is found by a worker, and told as ever', async 
 });
 
 t.test('a worker that dies before it serves ends it all', async (t) => {
-  const gate = await makeGate(t);
+  const { gate } = await configured(t);
   const dying = join(gate.dir, 'dying.mjs');
   writeFileSync(dying, "if (process.env.POSTERN_WORKER === '2') process.exit(7);\n");
   const run = node(t, ['--import', dying, MAIN, 'serve', '-c', gate.file, '--workers', '3']);
@@ -141,7 +101,7 @@ t.test('a worker that dies before it serves ends it all', async (t) => {
 t.test(
   'one worker is one process, as without the option, and nothing of the cluster is loaded',
   async (t) => {
-    const gate = await makeGate(t);
+    const { gate } = await configured(t);
     const runs = [serve(t, '-c', gate.file), serve(t, '-c', gate.file, '--workers', '1')];
     for (const run of runs) {
       await run.err.until('"msg":"serving"');

@@ -8,7 +8,7 @@ import { headerValue } from '../../src/proxy/headers.ts';
 
 const CLIENT_GO = ['User-Agent', 'kubectl/v1.35.0 (linux/amd64) kubernetes/abc'];
 
-function exchangeFor(path: string, rawHeaders: readonly string[] = []): Exchange {
+function exchangeFor(path: string, rawHeaders: readonly string[] = [], hsts = ''): Exchange {
   const arrival = {
     transport: 'http',
     method: 'GET',
@@ -21,7 +21,9 @@ function exchangeFor(path: string, rawHeaders: readonly string[] = []): Exchange
     upgrade: '',
     certificate: undefined,
   } as const;
-  const exchange = createExchange(arrival, 'id-1', {} as Exchange['generation']);
+  const exchange = createExchange(arrival, 'id-1', {
+    config: { listen: { strictTransportSecurity: hsts } },
+  } as Exchange['generation']);
   exchange.target = { raw: path, rawPath: path, rawQuery: '', path };
   return exchange;
 }
@@ -40,6 +42,16 @@ t.test('every error of the table is a Status whose code is the HTTP status', asy
     t.equal(headerValue(lines, 'content-length'), String(body.length));
     t.equal(headerValue(lines, 'audit-id'), 'id-1');
     t.equal(headerValue(lines, 'www-authenticate'), status === 401 ? 'Bearer' : undefined);
+  }
+});
+
+t.test('listen.strictTransportSecurity goes along as it is, and empty is no header', async (t) => {
+  for (const [value, header] of [
+    ['max-age=31536000', 'max-age=31536000'],
+    ['', undefined],
+  ] as const) {
+    const { lines } = renderAnswer(gateError('CREDENTIALS_MISSING'), exchangeFor('/version', [], value));
+    t.equal(headerValue(lines, 'strict-transport-security'), header);
   }
 });
 
@@ -64,25 +76,26 @@ const paths: readonly [path: string, discovery: boolean][] = [
   ['/', false],
 ];
 
-t.test('a 403 on discovery is text for client-go, and a Status everywhere else', async (t) => {
-  const error = gateError('IMPERSONATION_REFUSED');
-  for (const [path, discovery] of paths) {
-    const { lines, body } = renderAnswer(error, exchangeFor(path, CLIENT_GO));
-    t.equal(
-      headerValue(lines, 'content-type'),
-      discovery ? 'text/plain; charset=utf-8' : 'application/json',
-      path,
-    );
-    t.equal(body.toString().startsWith('{'), !discovery, path);
-    t.equal(
-      headerValue(renderAnswer(error, exchangeFor(path)).lines, 'content-type'),
-      'application/json',
-      'no client-go',
-    );
-  }
-  const unauthorized = renderAnswer(gateError('CREDENTIALS_MISSING'), exchangeFor('/api', CLIENT_GO));
-  t.equal(headerValue(unauthorized.lines, 'content-type'), 'application/json', 'only 403');
-});
+for (const code of ['IMPERSONATION_REFUSED', 'UPSTREAM_CREDENTIALS', 'AUTHENTICATION_UNAVAILABLE'] as const)
+  t.test(`${code} on discovery is text for client-go, and a Status everywhere else`, async (t) => {
+    const error = gateError(code);
+    for (const [path, discovery] of paths) {
+      const { lines, body } = renderAnswer(error, exchangeFor(path, CLIENT_GO));
+      t.equal(
+        headerValue(lines, 'content-type'),
+        discovery ? 'text/plain; charset=utf-8' : 'application/json',
+        path,
+      );
+      t.equal(body.toString().startsWith('{'), !discovery, path);
+      t.equal(
+        headerValue(renderAnswer(error, exchangeFor(path)).lines, 'content-type'),
+        'application/json',
+        'no client-go',
+      );
+    }
+    const unauthorized = renderAnswer(gateError('CREDENTIALS_MISSING'), exchangeFor('/api', CLIENT_GO));
+    t.equal(headerValue(unauthorized.lines, 'content-type'), 'application/json', 'only 403');
+  });
 
 t.test('a refused upgrade gets a whole HTTP/1.1 answer, then FIN', async (t) => {
   const written: Buffer[] = [];

@@ -36,9 +36,11 @@ const statuses: readonly [code: ErrorCode, status: number, reason: string][] = [
   ['HEADERS_TOO_LARGE', 431, 'BadRequest'],
   ['URI_TOO_LONG', 414, 'BadRequest'],
   ['BAD_REQUEST', 400, 'BadRequest'],
+  ['REQUEST_TIMEOUT', 408, 'Timeout'],
   ['UPSTREAM_UNREACHABLE', 502, 'InternalError'],
   ['UPSTREAM_TLS', 502, 'InternalError'],
   ['UPSTREAM_CREDENTIALS', 502, 'InternalError'],
+  ['TOKEN_REVIEW_GATE_RIGHTS', 502, 'InternalError'],
   ['UPSTREAM_TIMEOUT', 504, 'Timeout'],
   ['UPSTREAM_RESET', 502, 'InternalError'],
   ['UPSTREAM_PROTOCOL', 502, 'InternalError'],
@@ -75,6 +77,7 @@ const rejections: Record<RejectedCode, number> = {
   AWS_TOKEN_REFUSED: 401,
   AWS_IDENTITY_UNMAPPED: 403,
   CREDENTIALS_MALFORMED: 401,
+  TOO_MANY_UNAUTHENTICATED: 429,
 };
 
 t.test('every refusal of an authenticator has its row', async (t) => {
@@ -102,10 +105,10 @@ t.test('the text of a 5xx is constant, whatever it is given', async (t) => {
   }
 });
 
-t.test('Retry-After goes with SHUTTING_DOWN only, in header and details', async (t) => {
-  for (const [code] of rows) {
+t.test('Retry-After goes with SHUTTING_DOWN and every 429, in header and details', async (t) => {
+  for (const [code, { status }] of rows) {
     const error = gateError(code as ErrorCode);
-    const expected = code === 'SHUTTING_DOWN' ? '1' : undefined;
+    const expected = code === 'SHUTTING_DOWN' || status === 429 ? '1' : undefined;
     t.equal(errorHeaders(error)['Retry-After'], expected, code);
     t.equal(errorStatus(error).details?.retryAfterSeconds?.toString(), expected, code);
   }

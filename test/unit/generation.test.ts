@@ -1,7 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { queryObjects } from 'node:v8';
 import t from 'tap';
+import { createAdmission } from '../../src/admission/admission.ts';
 import type { Authenticator } from '../../src/authn/authenticator.ts';
 import type { GateConfig } from '../../src/config/config.ts';
 import { holdCurrent } from '../../src/current.ts';
@@ -36,6 +38,7 @@ function config(files: Readonly<Record<string, string>>, issuer = 'one', level =
       inCluster: false,
       identity: 'Impersonate',
       impersonation: 'Check',
+      gateUser: 'system:postern',
       match: { pathPrefix: '', hosts: [] },
     })),
     authentication: {
@@ -60,6 +63,7 @@ function builder() {
         return { close: async () => void closed.push(name) } as unknown as Authenticator;
       },
       observeAuthentication: () => {},
+      admission: createAdmission({ limits: () => next.limits, onRefused: () => {} }),
     });
   return { build, closed, made: () => made };
 }
@@ -93,6 +97,26 @@ t.test('what is equal is handed on, what differs is built anew', async (t) => {
   t.same(rotated.clusters[1]?.upstream.credential, ['Authorization', 'Bearer new']);
   t.not(rotated.authenticator, first.authenticator);
   t.same([...rotated.assertionHeaders], ['x-assertion']);
+});
+
+// A gate whose files change every hour would else keep each generation that it ever had: its clusters, rules, revocation lists.
+t.test('a generation keeps nothing of the one before it', async (t) => {
+  const { build } = builder();
+  const a = kubeconfig('a');
+  let current = build(config({ a }));
+  const before = Array.from({ length: 5 }, () => {
+    const old = new WeakRef(current);
+    current = build(config({ a }), current);
+    return old;
+  });
+  // What was made in this turn is kept until its end; then a count of objects begins with a collection.
+  await new Promise(setImmediate);
+  queryObjects(WeakRef);
+  t.same(
+    before.map((one) => one.deref()),
+    before.map(() => undefined),
+  );
+  t.equal(current.clusters.length, 1);
 });
 
 t.test('every file that it was read from is named, absolute', async (t) => {

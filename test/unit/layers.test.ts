@@ -7,7 +7,11 @@ import t from 'tap';
 type Group = readonly [name: string, files: RegExp];
 
 const LAYERS: readonly (readonly Group[])[] = [
-  [['hostport', /^hostport\.ts$/]],
+  [
+    ['hostport', /^hostport\.ts$/],
+    ['delay', /^delay\.ts$/],
+    ['queue', /^queue\.ts$/],
+  ],
   [['x509', /^x509\//]], //                                     certificates and revocation lists, from their bytes
   [['kube', /^kube\//]], //                                     Kubernetes' words: pure, knows nothing of ours
   [['cel', /^cel\//]], //                                       expressions as Kubernetes writes them: pure
@@ -15,17 +19,19 @@ const LAYERS: readonly (readonly Group[])[] = [
   [
     [
       'errors',
-      /^(errors|errortable|awserrors|onwarderrors|ruleerrors|doorerrors|sessionerrors|upstreamerrors)\.ts$/,
+      /^(errors|errortable|admissionerrors|awserrors|onwarderrors|ruleerrors|doorerrors|sessionerrors|upstreamerrors)\.ts$/,
     ],
     ['hops', /^hops\.ts$/],
     ['log', /^log\.ts$/],
+    ['logsink', /^logsink\.ts$/],
     ['metrics', /^metrics\.ts$/],
     ['sessions', /^sessions\.ts$/],
     ['watch', /^watch\.ts$/],
     ['trusted', /^trusted\.ts$/],
-    ['delay', /^delay\.ts$/],
     ['memory', /^memory\.ts$/],
+    ['names', /^names\.ts$/], //                               names to addresses
     ['serverlimits', /^serverlimits\.ts$/],
+    ['securecontext', /^securecontext\.ts$/], //               what TLS offers and takes
     ['caller', /^caller\.ts$/], //                             request and response over either protocol
     ['certificates', /^(certificates|reflect)\.ts$/],
   ],
@@ -34,11 +40,12 @@ const LAYERS: readonly (readonly Group[])[] = [
     ['authz', /^authz\//], //                                   facts of a request → decision
     [
       'lines',
-      /^proxy\/(address|ask|body|chunks|connection|failures|framing|gather|headers|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
+      /^proxy\/(address|ask|body|chunks|connection|failures|framing|gather|headers|held|pool|reading|response|sending|slabs|transfer|upstream)\.ts$/,
     ], // what both carriers share: header lines, the API server
   ],
   [
     ['onward', /^onward\//], //                               how identity goes on to one cluster
+    ['admission', /^admission\//], //                         who is let in before work is done
     ['roster', /^roster\//], //                               the list of who is in at all replicas, and where it is kept
   ],
   [['peercertificate', /^peercertificate\.ts$/]],
@@ -46,9 +53,9 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['exchange', /^exchange\.ts$/]], //                          one request's record
   [['authorize', /^authorize\.ts$/]], //                        the step that asks the rules
   [
-    ['gate', /^(gate|impersonate|requestlines)\.ts$/], //         THE REQUEST PATH and its longer steps
+    ['gate', /^(gate|admit|impersonate|requestlines)\.ts$/], //         THE REQUEST PATH and its longer steps
     ['answer', /^answer\.ts$/],
-    ['observe', /^observe\.ts$/],
+    ['observe', /^(observe|observenames|handshakes)\.ts$/],
     ['commands', /^cli\/(?!(serve|demo)\.ts$)/], //             commands that need no gate
     ['stays', /^(stays|rounds)\.ts$/],
   ],
@@ -56,14 +63,17 @@ const LAYERS: readonly (readonly Group[])[] = [
   [['upgrade', /^upgrade\//]], //                               carries upgrades
   [
     ['listener', /^listener\.ts$/],
+    ['tickets', /^tickets\.ts$/],
     ['streams', /^streams\.ts$/],
+    ['silence', /^silence\.ts$/], //                           HTTP/2 callers who do not go on
+    ['unparsed', /^unparsed\.ts$/], //                          what is no request, or framed in two ways
     ['lifecycle', /^lifecycle\.ts$/],
     ['ops', /^ops\.ts$/],
     ['webhook', /^webhook\//], //                              the API server asks about tokens
     ['presence', /^presence\//], //                            this replica's part in the roster
   ],
   [['server', /^server\.ts$/]],
-  [['run', /^(run|parts|reload|vitals|process|expiry|series)\.ts$/]],
+  [['run', /^(run|parts|openlog|descriptors|reload|vitals|process|expiry|series)\.ts$/]],
   [['workers', /^workers\//]], //                               several such gates, one process each
   [
     ['serve', /^cli\/serve\.ts$/],

@@ -176,6 +176,7 @@ const LINES = [
     },
     { ...REQUEST, status: 200, durationMs: 12, upstreamMs: 9 },
     { ...REQUEST, subresource: 'exec', status: 403, namespace: 'shop', name: 'web' },
+    { ...REQUEST, status: 429, error: 'TOO_MANY_REQUESTS' },
     ...['AUTHENTICATION_UNAVAILABLE', 'RULE_FAILED', 'UPGRADE_REQUIRED', 'UPSTREAM_TLS'].map((error) => ({
       ...REQUEST,
       status: 503,

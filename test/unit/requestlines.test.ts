@@ -30,7 +30,7 @@ function passed(mode: IdentityMode, more: Partial<Exchange> = {}, user: UserInfo
       host: 'api:6443',
       credential: mode === 'Impersonate' ? ['Authorization', 'Bearer gates'] : [],
     },
-    onward: createOnward({ identity: mode, impersonation: 'Check' }, check),
+    onward: createOnward({ identity: mode, impersonation: 'Check' }, { check, isRefused: async () => false }),
     target: {},
     user,
     ...more,

@@ -211,6 +211,8 @@ t.test('a reload goes to all', async (t) => {
   const { crew, forked } = await running(2);
   crew.reload();
   for (const { told } of forked) t.same(told, [{ postern: 'reload' }]);
+  crew.setTicketKeys(Buffer.from('keys'));
+  for (const { told } of forked) t.same(told.at(-1), { postern: 'tickets', ticketKeys: 'a2V5cw==' });
 });
 
 t.test('questions: who answers, who is late, who has gone', async (t) => {

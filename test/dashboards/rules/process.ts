@@ -133,7 +133,7 @@ export const PROCESS: readonly AlertCase[] = [
         labels: ONE,
         summary: 'Postern a runs out of file descriptors.',
         description:
-          '90% of the descriptors that it may have are open. Without any left it takes no connection.',
+          '90% of the descriptors that it may have are open. With hardly any left it lets no more callers in.',
       },
     ],
   },
@@ -146,6 +146,52 @@ export const PROCESS: readonly AlertCase[] = [
       [`process_open_fds{${GATE}}`]: '300x30',
       [`process_max_fds{${GATE}}`]: '1000x30',
       [`postern_build_info{${GATE}}`]: '1x30',
+    },
+    at: '20m',
+    fires: [],
+  },
+  {
+    alert: 'PosternLogNotWritten',
+    when: 'the disk is full, and lines wait',
+    series: {
+      [`postern_log_writable{${GATE}}`]: '1x3 0x30',
+      [`postern_log_lines_dropped_total{${GATE}}`]: '0x40',
+    },
+    at: '15m',
+    fires: [
+      {
+        severity: 'warning',
+        labels: ONE,
+        summary: 'Postern a cannot write its log.',
+        description:
+          'For 5 minutes a write has failed or waited. Lines are kept in memory until 4 MiB of them wait, then they are lost.',
+      },
+    ],
+  },
+  {
+    alert: 'PosternLogNotWritten',
+    when: 'its reader is too slow: it is written, and lines are lost',
+    series: {
+      [`postern_log_writable{${GATE}}`]: '1x40',
+      [`postern_log_lines_dropped_total{${GATE}}`]: '0x5 0+20x30',
+    },
+    at: '20m',
+    fires: [
+      {
+        severity: 'critical',
+        labels: ONE,
+        summary: 'Postern a loses log lines.',
+        description:
+          'About 280 lines of the last 15 minutes, each a request or session, are in no log: it could not be written.',
+      },
+    ],
+  },
+  {
+    alert: 'PosternLogNotWritten',
+    when: 'it could not be written for two minutes, and nothing was lost',
+    series: {
+      [`postern_log_writable{${GATE}}`]: '1x5 0x2 1x30',
+      [`postern_log_lines_dropped_total{${GATE}}`]: '0x40',
     },
     at: '20m',
     fires: [],

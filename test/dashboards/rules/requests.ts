@@ -1,6 +1,6 @@
 // postern.requests: do requests succeed, are they fast, do they get through to the API server, are upgrades and rules whole.
 
-import { type AlertCase, GATE, PROD } from './case.ts';
+import { ALL, type AlertCase, GATE, PROD } from './case.ts';
 
 const requests = (code: string) => `postern_requests_total{${GATE},cluster="prod",verb="get",code="${code}"}`;
 const bucket = (scope: string, le: string) =>
@@ -19,7 +19,31 @@ const burning = (
     `At this pace the errors that 99.9 % a month allows are used up in ${windowAndPace[1]}.`,
 });
 
+const admission = (limit: string) => `postern_admission_refused_total{${GATE},limit="${limit}"}`;
+
 export const REQUESTS: readonly AlertCase[] = [
+  {
+    alert: 'PosternLimitsRefusing',
+    when: 'five a second for a quarter of an hour by one limit',
+    series: { [admission('requestsInFlightPerUser')]: '0+300x20', [admission('handshakes')]: '0x20' },
+    at: '18m',
+    fires: [
+      {
+        severity: 'warning',
+        labels: { ...ALL, limit: 'requestsInFlightPerUser' },
+        summary: 'The limit requestsInFlightPerUser of Postern refuses callers.',
+        description:
+          '5 requests or connections a second were refused by limits.requestsInFlightPerUser for 10 minutes: somebody floods, or the limit is too low.',
+      },
+    ],
+  },
+  {
+    alert: 'PosternLimitsRefusing',
+    when: 'an outburst of three minutes, which client-go has waited out',
+    series: { [admission('requestsInFlightPerUser')]: '0+600x3 1800x30' },
+    at: '20m',
+    fires: [],
+  },
   {
     alert: 'PosternErrorBudgetBurn',
     when: '2 % fail for an hour and a half',

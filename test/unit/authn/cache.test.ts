@@ -131,3 +131,35 @@ t.test('a verification that throws is thrown to all who wait, and is not remembe
   for (const one of both) await t.rejects(one, { message: 'boom' });
   t.equal(await cache.verifyOnce('k', verdict(user)), user);
 });
+
+t.test('with a clock that was set back nobody is remembered for longer: it is verified anew', async (t) => {
+  const { cache, user, rejected, time } = open();
+  await cache.verifyOnce('user', verdict(user));
+  await cache.verifyOnce('refused', verdict(rejected));
+  time.advance(-HOUR_MS);
+  t.equal(cache.get('user'), undefined);
+  t.equal(cache.get('refused'), undefined);
+});
+
+t.test(
+  'what nobody comes with any more is let go of when others come, not when there is no room left',
+  async (t) => {
+    const { time, cache, user } = open();
+    let generation = 1;
+    const signedWith = (one: number) => () => generation === one;
+    const cases: readonly (readonly [name: string, pass: () => void])[] = [
+      ['too old', () => time.advance(MAX_AGE_MS)],
+      ['of keys that are gone', () => void generation++],
+      ['from a time that the clock was set back to', () => time.advance(-1)],
+    ];
+    for (const [name, pass] of cases) {
+      for (let i = 0; i < 3; i += 1)
+        await cache.verifyOnce(`${name} ${i}`, verdict(user, signedWith(generation)));
+      t.equal(cache.size, 3);
+      pass();
+      await cache.verifyOnce(`after ${name}`, verdict(user));
+      t.equal(cache.size, 1, name);
+      time.advance(MAX_AGE_MS);
+    }
+  },
+);

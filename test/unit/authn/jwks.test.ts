@@ -114,3 +114,14 @@ t.test('a closed source fetches no more and has no timer', async (t) => {
   t.same(early.time.waiting(), []);
   t.same(early.events, []);
 });
+
+t.test(
+  'keys are never younger than nothing: with a clock that was set back their age counts from then',
+  async (t) => {
+    const { source, time } = openKeySource([makeKey('first')]);
+    await source.ready();
+    time.advance(-3_600_000);
+    t.ok(source.current());
+    t.equal(source.fetchedAt(), time.clock.now());
+  },
+);

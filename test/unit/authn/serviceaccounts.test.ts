@@ -103,19 +103,37 @@ t.test('what the cluster does not accept is refused', async (t) => {
   t.match((await judge()).outcome, { kind: 'rejected', code: 'TOKEN_REFUSED_BY_CLUSTER' });
 });
 
+const UNASKED = [
+  [
+    403,
+    '{"kind":"Status","message":"User \\"system:postern\\" cannot create"}',
+    /with 403 \(User "system:postern" cannot create\): give the gate's user "create" on tokenreviews/,
+  ],
+  [403, '<html>', /with 403: give the gate's user "create" on tokenreviews/],
+  [401, '', /with 401: the API server does not accept the gate's own credential/],
+  [500, '{"message":"x"}', /with 500$/],
+] as const;
+for (const [status, body, cause] of UNASKED)
+  t.test(`the log says what to do about a ${status} with ${body}`, async (t) => {
+    const { outcome } = await scene(() => ({ status, body })).judge();
+    t.equal(outcome.kind, 'unavailable');
+    t.match(outcome.kind === 'unavailable' && (outcome.cause as Error).message, cause);
+  });
+
 const unclear = [
   ['no answer', () => new Error('connection refused')],
-  ['the account may not ask', () => ({ status: 403, body: '{"kind":"Status"}' })],
+  ['the account may not ask', () => ({ status: 403, body: '{"kind":"Status"}' }), 'TOKEN_REVIEW_GATE_RIGHTS'],
+  ['the account is not known', () => ({ status: 401, body: '{"kind":"Status"}' }), 'UPSTREAM_CREDENTIALS'],
   ['an error', () => ({ status: 500, body: '' })],
   ['no JSON', () => ({ status: 200, body: '<html>' })],
   ['another kind', () => ({ status: 200, body: '{"kind":"Status","status":{"authenticated":true}}' })],
   ['no status', () => ({ status: 200, body: '{"kind":"TokenReview"}' })],
 ] as const;
-for (const [name, answer] of unclear)
+for (const [name, answer, code] of unclear)
   t.test(`cannot be judged now: ${name}`, async (t) => {
     const { judge } = scene(answer);
     const { outcome, isCurrent } = await judge();
-    t.match(outcome, { kind: 'unavailable' });
+    t.match(outcome, { kind: 'unavailable', code });
     t.equal(isCurrent, undefined, 'and is not remembered');
   });
 

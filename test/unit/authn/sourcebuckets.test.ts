@@ -77,3 +77,14 @@ const SOURCES = [
 ] as const;
 for (const [address, source, fact] of SOURCES)
   t.test(`${address || 'no address'}: ${fact}`, async (t) => t.equal(sourceOf(address), source));
+
+t.test('an address that is not known pays into all alone', async (t) => {
+  const { buckets } = scene();
+  t.same(
+    ['', '', '', '', '', ''].map((address) => buckets.take(address)),
+    ['taken', 'taken', 'taken', 'taken', 'taken', 'all'],
+  );
+  t.equal(buckets.size, 0);
+  buckets.give('');
+  t.equal(buckets.take(''), 'taken');
+});

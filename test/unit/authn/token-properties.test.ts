@@ -5,6 +5,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import t from 'tap';
 import { describeValue, parseToken } from '../../../src/authn/token.ts';
 import { Unreadable } from '../../../src/cel/value.ts';
+import { holds } from '../../properties.ts';
 
 const encode = (text: string | Uint8Array) => Buffer.from(text).toString('base64url');
 const members = fc.dictionary(
@@ -17,8 +18,25 @@ const members = fc.dictionary(
 );
 const text = members.map((one) => JSON.stringify(one));
 
+/** Claims with the unreadable ones as null. */
+function readable(claims: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(claims).map(([name, value]) => [name, value instanceof Unreadable ? null : value]);
+}
+
+/** What should be left of jose's reading, which takes a number that no double holds for infinity: those claims as null. */
+function finite(claims: object): [string, unknown][] {
+  return Object.entries(claims).map(([name, value]) => {
+    let holdsInfinity = false;
+    JSON.stringify(value, (_, inner: unknown) => {
+      if (inner === Infinity || inner === -Infinity) holdsInfinity = true;
+      return inner;
+    });
+    return [name, holdsInfinity ? null : value];
+  });
+}
+
 t.test('what an issuer wrote is what is read, whatever the names are', async () => {
-  fc.assert(
+  holds(
     fc.property(text, text, (header, claims) => {
       const read = parseToken(`${encode(header)}.${encode(claims)}.c2ln`);
       return JSON.stringify(read?.header) === header && JSON.stringify(read?.claims) === claims;
@@ -28,7 +46,7 @@ t.test('what an issuer wrote is what is read, whatever the names are', async () 
 
 t.test('a number that no double holds makes its claim unreadable, and no other', async () => {
   const wrap = fc.array(fc.constantFrom('[', '{"a":'), { maxLength: 6 });
-  fc.assert(
+  holds(
     fc.property(text, wrap, fc.constantFrom('1e400', '-1e309', '1e308', '7'), (other, around, number) => {
       const closing = [...around].reverse().map((open) => (open === '[' ? ']' : '}'));
       const value = [...around, number, ...closing].join('');
@@ -51,7 +69,7 @@ t.test('what is read of any text is what jose reads', async (t) => {
       .map((one) => Buffer.from(one)),
     fc.uint8Array({ maxLength: 20 }).map((one) => Buffer.from(one)),
   );
-  fc.assert(
+  holds(
     fc.property(bytes, bytes, edits, (header, claims, changes) => {
       let raw = `${encode(header)}.${encode(claims)}.c2ln`;
       for (const [at, removed, put] of changes)
@@ -66,10 +84,10 @@ t.test('what is read of any text is what jose reads', async (t) => {
           ([, part = '']) => Buffer.from(part, 'base64url')[0] === 0xef,
         ) &&
         JSON.stringify(read.header) === JSON.stringify(decodeProtectedHeader(raw)) &&
-        JSON.stringify(read.claims) === JSON.stringify(decodeJwt(raw))
+        JSON.stringify(readable(read.claims)) === JSON.stringify(finite(decodeJwt(raw)))
       );
     }),
-    { numRuns: 3000 },
+    { numRuns: 3000, examples: [[Buffer.from('{}'), Buffer.from('{"a":[1,-1e2182],"b":"Infinity"}'), []]] },
   );
   t.ok(count > 300, `${count} were read`);
 });
@@ -103,7 +121,7 @@ t.test('whatever a caller chose, a log shows one short printable line of it', as
     'a',
     '\u{e0041}',
   );
-  fc.assert(
+  holds(
     fc.property(fc.oneof(value, fc.string({ unit, maxLength: 240, size: 'max' })), (given) => {
       const shown = describeValue(given);
       return /^[^\p{C}\p{Zl}\p{Zp}]*$/u.test(shown) && shown.length <= 210 && shown.isWellFormed();

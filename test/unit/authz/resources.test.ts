@@ -7,6 +7,7 @@ import { compilePaths, compileResources } from '../../../src/authz/resources.ts'
 import type { ResourceCondition } from '../../../src/config/authzconfig.ts';
 import { compilePatterns } from '../../../src/config/starpattern.ts';
 import type { Attributes } from '../../../src/kube/attributes.ts';
+import { holds } from '../../properties.ts';
 import { facts } from './asking.ts';
 
 const GET = 'GET /api/v1/namespaces/web';
@@ -91,7 +92,7 @@ const attributes = fc
   .map((some): Attributes => ({ ...facts('GET /api/v1/pods').attributes, ...some }));
 
 t.test("it agrees with the audit policy's own algorithm", async (t) => {
-  fc.assert(
+  holds(
     fc.property(fc.array(entry, { maxLength: 3 }), attributes, (entries, asked) => {
       // With neither resources nor names an entry is about its whole group; names without resources are refused at load.
       const valid = entries.filter(
@@ -112,7 +113,7 @@ t.test('paths agree with pathMatches of the same file', async (t) => {
     fc.constant('*'),
   );
   const asked = facts('GET /metrics').attributes;
-  fc.assert(
+  holds(
     fc.property(fc.array(spec, { maxLength: 3 }), path, (specs, one) => {
       const expected = specs.some(
         (text) => text === '*' || text === one || (text.endsWith('*') && one.startsWith(text.slice(0, -1))),
@@ -125,20 +126,20 @@ t.test('paths agree with pathMatches of the same file', async (t) => {
 
 t.test('a star stands for any characters, none included, and for nothing else', async (t) => {
   const text = fc.string({ maxLength: 6 }).filter((one) => !one.includes('*'));
-  fc.assert(
+  holds(
     fc.property(text, text, text, (before, middle, after) => {
       const fits = compilePatterns([`${before}*${after}`]);
       return fits(before + middle + after) && fits(before + after);
     }),
   );
-  fc.assert(
+  holds(
     fc.property(text, text, text, (before, after, other) => {
       const literal = (part: string): string => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
       const expected = new RegExp(`^${literal(before)}[^]*${literal(after)}$`).test(other);
       return compilePatterns([`${before}*${after}`])(other) === expected;
     }),
   );
-  fc.assert(fc.property(text, text, (one, other) => compilePatterns([one])(other) === (one === other)));
+  holds(fc.property(text, text, (one, other) => compilePatterns([one])(other) === (one === other)));
   t.notOk(compilePatterns(['ab*ba'])('aba'), 'both ends, not the same character twice');
   t.notOk(compilePatterns([])(''));
 });

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { MAX_EXPRESSION_LENGTH, parse } from '../../../src/cel/parser.ts';
 import type { Expr } from '../../../src/cel/syntax.ts';
+import { holds } from '../../properties.ts';
 
 const token = fc.constantFrom(
   ...[
@@ -119,7 +120,7 @@ function shape(expr: Expr): string {
 
 t.test('any text is a tree or an issue at a place within it', async (t) => {
   let trees = 0;
-  fc.assert(
+  holds(
     fc.property(
       fc.oneof(
         soup,
@@ -140,7 +141,7 @@ t.test('any text is a tree or an issue at a place within it', async (t) => {
 });
 
 t.test('a tree is the same whatever stands between its tokens', async () => {
-  fc.assert(
+  holds(
     fc.property(expression, fc.array(between, { minLength: 1, maxLength: 5 }), (tokens, gaps) => {
       const plain = parse(tokens.join(' '));
       const spaced = parse(tokens.map((one, i) => (gaps[i % gaps.length] ?? '') + one).join(''));
@@ -160,7 +161,7 @@ t.test('constants are what they say, up to the last that there is', async () => 
     const parsed = parse(text);
     return parsed.ok && 'value' in parsed.expr ? parsed.expr.value : undefined;
   };
-  fc.assert(
+  holds(
     fc.property(
       int,
       (value) => constantOf(String(value)) === (BigInt.asIntN(64, value) === value ? value : undefined),
@@ -168,7 +169,7 @@ t.test('constants are what they say, up to the last that there is', async () => 
   );
   const escaped = (text: string) =>
     [...text].map((one) => `\\U${(one.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`).join('');
-  fc.assert(
+  holds(
     fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (text) => {
       if (!text.isWellFormed()) return constantOf(`"${escaped(text)}"`) === undefined;
       return (
@@ -182,7 +183,7 @@ t.test('constants are what they say, up to the last that there is', async () => 
 
 t.test('an escaped code point is that character, or none when there is none', async () => {
   const near = fc.constantFrom(0, 0xd7ff, 0xd800, 0xdbff, 0xdfff, 0xe000, 0x10ffff, 0x110000, 0xffffffff);
-  fc.assert(
+  holds(
     fc.property(fc.oneof(near, fc.nat(0x11ffff)), (code) => {
       const parsed = parse(`"\\U${code.toString(16).padStart(8, '0')}"`);
       if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return !parsed.ok;

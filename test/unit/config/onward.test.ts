@@ -73,6 +73,26 @@ for (const [mode, user, error] of credentials) {
   });
 }
 
+// Whose a service account's token is, the gate asks as itself.
+const reviewers: readonly (readonly [mode: string, user: keyof typeof USERS, warning: RegExp | undefined])[] =
+  [
+    ['Impersonate', 'token', undefined],
+    ['Passthrough', 'token', undefined],
+    [
+      'Passthrough',
+      'nothing',
+      /gate\.yaml:\d+:17 clusters\[0\]\.kubeconfig: .*prod\.kubeconfig holds no token.*no service account can come.*give it the token of an account that may create tokenreviews$/,
+    ],
+    ['RequestHeader', 'certificate', undefined],
+  ];
+for (const [mode, user, warning] of reviewers)
+  t.test(`service accounts at ${mode} with ${user} in the kubeconfig`, async (t) => {
+    const text = change('name: prod', `name: prod\n    identity: ${mode}`);
+    const door = text.replace('  jwt:', '  serviceAccounts: {}\n  jwt:');
+    t.match(warningsOf(door, prepare(t, USERS[user])), warning === undefined ? [] : [warning]);
+    t.same(warningsOf(text, prepare(t, USERS[user])), [], 'not without the door');
+  });
+
 t.test('RequestHeader has no certificate in a pod', async (t) => {
   const text = change('kubeconfig: prod.kubeconfig', 'inCluster: true\n    identity: RequestHeader');
   t.match(errorsOf(text), [
@@ -80,6 +100,34 @@ t.test('RequestHeader has no certificate in a pod', async (t) => {
   ]);
   t.same(errorsOf(change('kubeconfig: prod.kubeconfig', 'inCluster: true\n    identity: Passthrough')), []);
 });
+
+const gateUsers: readonly (readonly [mode: string, name: string, error: RegExp | undefined])[] = [
+  ['RequestHeader', 'system:postern', undefined],
+  ['RequestHeader', 'system:postern:prod-1.a', undefined],
+  ['Impersonate', 'system:postern', undefined],
+  // What a caller may be called, what Kubernetes gives rights to, and what no header carries.
+  ['RequestHeader', 'postern', /expected system:postern, or system:postern:NAME/],
+  ['RequestHeader', 'system:masters', /expected system:postern/],
+  ['RequestHeader', 'system:anonymous', /expected system:postern/],
+  ['RequestHeader', 'system:kube-controller-manager', /expected system:postern/],
+  ['RequestHeader', 'system:serviceaccount:kube-system:generic', /expected system:postern/],
+  ['RequestHeader', 'system:posternal', /expected system:postern/],
+  ['RequestHeader', 'system:postern:', /expected system:postern/],
+  ['RequestHeader', 'system:postern:a\\nb', /expected system:postern/],
+  ['RequestHeader', '', /expected system:postern/],
+  ['Impersonate', 'system:postern:a', /gateUser: is stated with identity: RequestHeader only.*leave it out/],
+  ['Passthrough', 'system:postern:a', /gateUser: is stated with identity: RequestHeader only/],
+];
+for (const [mode, name, error] of gateUsers)
+  t.test(`gateUser ${JSON.stringify(name)} with ${mode}`, async (t) => {
+    const text = change('name: prod', `name: prod\n    identity: ${mode}\n    gateUser: "${name}"`);
+    const errors = errorsOf(text);
+    t.equal(errors.length, error === undefined ? 0 : 1, errors.join('\n'));
+    if (error !== undefined) {
+      t.match(errors[0], error);
+      t.match(errors[0], /^\d+:\d+ clusters\[0\]\.gateUser: /);
+    }
+  });
 
 t.test('--as: Check or Refuse', async (t) => {
   t.same(errorsOf(change('name: prod', 'name: prod\n    impersonation: Refuse')), []);

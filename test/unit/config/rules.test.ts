@@ -100,6 +100,10 @@ t.test('what works but is probably not meant is a warning', async (t) => {
   const warnings: readonly (readonly [string, RegExp])[] = [
     [change('tls:', insecure), /is an insecure cipher suite/],
     [
+      change('tls:', 'tls:\n    cipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]'),
+      /has no authenticated encryption \(CBC\)/,
+    ],
+    [
       change(
         'tls:',
         'tls:\n    minVersion: VersionTLS13\n    cipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]',

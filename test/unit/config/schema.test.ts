@@ -32,7 +32,7 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
   [
     '  address: "127.0.0.1:8443"',
     '  adress: "127.0.0.1:8443"',
-    '4:3 listen.adress: unknown key "adress"; did you mean "address"? allowed here: address, tls, clientCAFile, trustedProxies',
+    '4:3 listen.adress: unknown key "adress"; did you mean "address"? allowed here: address, tls, clientCAFile, strictTransportSecurity, trustedProxies',
   ],
   [
     'audiences:',
@@ -130,7 +130,32 @@ const cases: readonly (readonly [string, string, string | RegExp])[] = [
   // keys of later versions
   ['log:', 'audit: {policyFile: p.yaml}\nlog:', /audit\.policyFile: not supported by this version yet/],
   ['log:', 'audit: {backends: [{}]}\nlog:', /audit\.backends: not supported by this version yet/],
-  ['log:', 'limits: {requests: 5}\nlog:', /limits: not supported by this version yet/],
+  // limits
+  [
+    'log:',
+    'limits: {sessions: 5}\nlog:',
+    /limits\.sessions: unknown key "sessions".*allowed here: connections, /,
+  ],
+  [
+    'log:',
+    'limits: {connections: -1}\nlog:',
+    /limits\.connections: expected a whole number from 0 to 1000000, found -1/,
+  ],
+  [
+    'log:',
+    'limits: {handshakes: 1.5}\nlog:',
+    /limits\.handshakes: expected a whole number from 0 to 1000000, found 1.5/,
+  ],
+  [
+    'log:',
+    'limits: {watchesPerUser: "5"}\nlog:',
+    /limits\.watchesPerUser: expected a whole number, found a string/,
+  ],
+  [
+    'log:',
+    'limits: {eventLoopDelay: 5}\nlog:',
+    /limits\.eventLoopDelay: expected a string, found a number: write it with its unit/,
+  ],
   // sessions, log
   ['idleTimeout: 0s', 'idleTimeout: 5 minutes', /^22:16 sessions\.idleTimeout: expected a duration such as/],
   ['idleTimeout: 0s', 'maxDuration: 597h', /maxDuration: is longer than 596h/],

@@ -7,6 +7,7 @@ import {
   parseDuration,
   parseSize,
 } from '../../../src/config/units.ts';
+import { holds } from '../../properties.ts';
 
 // Go time.ParseDuration, whole numbers only
 const durations: readonly (readonly [string, number | undefined])[] = [
@@ -52,8 +53,8 @@ t.test('sizes', async (t) => {
 });
 
 t.test('what is written reads back', async (t) => {
-  fc.assert(fc.property(fc.nat(MAX_DURATION_MS), (ms) => parseDuration(formatDuration(ms)) === ms));
-  fc.assert(fc.property(fc.maxSafeNat(), (bytes) => parseSize(formatSize(bytes)) === bytes));
+  holds(fc.property(fc.nat(MAX_DURATION_MS), (ms) => parseDuration(formatDuration(ms)) === ms));
+  holds(fc.property(fc.maxSafeNat(), (bytes) => parseSize(formatSize(bytes)) === bytes));
   t.equal(formatDuration(5_400_000), '1h30m');
   t.equal(formatDuration(0), '0s');
   t.equal(formatSize(8_388_608), '8Mi');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { parseTarget } from '../../../src/kube/path.ts';
+import { holds } from '../../properties.ts';
 
 /** A test's name: printable ASCII, and no `#`, which TAP reads as a directive. */
 function name(rawTarget: string): string {
@@ -199,7 +200,7 @@ const pieces = fc.array(
 );
 
 t.test('no target throws, and an accepted one is kept byte for byte', async (t) => {
-  fc.assert(
+  holds(
     fc.property(pieces, fc.boolean(), (parts, joined) => {
       const raw = joined ? `/${parts.join('/')}` : parts.join('');
       const parsed = parseTarget(raw);
@@ -218,7 +219,7 @@ t.test('no target throws, and an accepted one is kept byte for byte', async (t) 
 });
 
 t.test('no accepted path has a dot segment, and outside a proxy tail no empty one', async (t) => {
-  fc.assert(
+  holds(
     fc.property(pieces, (parts) => {
       const parsed = parseTarget(`/${parts.join('/')}`);
       if (!parsed.ok) return true;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { parseTarget } from '../../../src/kube/path.ts';
 import { queryValue, type RequestInfo, resolveRequestInfo } from '../../../src/kube/requestinfo.ts';
+import { holds } from '../../properties.ts';
 
 function resolve(request: string): RequestInfo | { readonly error: string } {
   const [method = '', rawTarget = ''] = request.split(' ');
@@ -279,7 +280,7 @@ t.test(
       '',
     );
     const query = fc.string({ unit: 'grapheme-ascii', maxLength: 40 });
-    fc.assert(
+    holds(
       fc.property(fc.array(segment, { maxLength: 9 }), query, (segments, text) => {
         const parsed = parseTarget(`/${segments.join('/')}?fieldSelector=${text}`);
         if (!parsed.ok) return true;

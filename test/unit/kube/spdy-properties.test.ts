@@ -11,6 +11,7 @@ import {
   SpdyProtocolError,
 } from '../../../src/kube/spdyframes.ts';
 import { parseHeaders } from '../../../src/kube/spdyheaders.ts';
+import { holds } from '../../properties.ts';
 
 /** What a reader says of chunks, piece by piece put together: frames, bytes of data, and the error. */
 function transcript(chunks: readonly Buffer[]): string {
@@ -71,7 +72,7 @@ const stream = fc.array(frame, { maxLength: 8 }).map((some) => Buffer.concat(som
 const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 });
 
 t.test('any bytes are the same frames and the same error however they were split', async () => {
-  fc.assert(
+  holds(
     fc.property(stream, sizes, (whole, some) => transcript([whole]) === transcript(cut(whole, some))),
     { numRuns: 2000 },
   );
@@ -79,7 +80,7 @@ t.test('any bytes are the same frames and the same error however they were split
 
 t.test('a control frame of another version, or of more than is kept, is an error', async () => {
   const head = fc.tuple(fc.nat(0x7fff), fc.constantFrom(...Object.values(FRAME), 5), fc.nat(0xffffff));
-  fc.assert(
+  holds(
     fc.property(head, fc.boolean(), ([version, type, length], isOurs) => {
       const bytes = controlFrame(type, 0, []);
       bytes.writeUInt16BE(0x8000 | (isOurs ? 3 : version), 0);
@@ -98,7 +99,7 @@ t.test('frames that are whole are read as they were written', async () => {
     bytes(40).filter((one) => one.length > 0),
     fc.boolean(),
   );
-  fc.assert(
+  holds(
     fc.property(fc.array(data, { minLength: 1, maxLength: 6 }), sizes, (frames, some) => {
       const wire = Buffer.concat(
         frames.flatMap(([one, its, fin]) => [
@@ -149,7 +150,7 @@ t.test('a header block is what was written, and no other bytes are read as the s
     maxLength: 5,
   });
   const wellFormed = entries.filter((some) => some.every(([, value]) => value.isWellFormed()));
-  fc.assert(
+  holds(
     fc.property(
       wellFormed,
       (some) => JSON.stringify([...(headersOf(block(some)) ?? [])]) === JSON.stringify(some),
@@ -158,7 +159,7 @@ t.test('a header block is what was written, and no other bytes are read as the s
   const repeated = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.constantFrom('', 'x')), { maxLength: 4 });
   const edit = fc.tuple(fc.nat(200), fc.nat(2), bytes(3));
   let read = 0;
-  fc.assert(
+  holds(
     fc.property(fc.oneof(entries, repeated), fc.array(edit, { maxLength: 2 }), (some, edits) => {
       const given = edits.reduce(
         (all, [at, removed, put]) =>

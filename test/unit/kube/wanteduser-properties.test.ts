@@ -7,6 +7,7 @@ import { Uncarriable } from '../../../src/kube/headervalue.ts';
 import { askedLines } from '../../../src/kube/impersonation.ts';
 import { freezeUserInfo } from '../../../src/kube/userinfo.ts';
 import { readWantedUser } from '../../../src/kube/wanteduser.ts';
+import { holds } from '../../properties.ts';
 
 const unit = fc.constantFrom(
   'a',
@@ -38,7 +39,7 @@ const identity = fc.record({
 
 t.test('an identity that is written is read as the same one, or was not written', async (t) => {
   let written = 0;
-  fc.assert(
+  holds(
     fc.property(identity, (given) => {
       const user = freezeUserInfo(given);
       let lines: string[];
@@ -79,7 +80,7 @@ t.test(
       ],
     );
     const canary = fc.constantFrom('canary', 'canary\xe9', ' canary', 'canary\xc3\xa9', '');
-    fc.assert(
+    holds(
       fc.property(fc.array(fc.tuple(name, canary), { maxLength: 5 }), (pairs) => {
         const read = readWantedUser(pairs.flat());
         if (!read.ok) return !read.detail.includes('canary');

@@ -56,6 +56,48 @@ t.test('nor one that is too large', async (t) => {
   await t.rejects(askCluster(upstream, question), /too large/);
 });
 
+/** Ends the connection of the next `count` requests without an answer, and answers those after. */
+function closing(count: number): void {
+  let left = count;
+  handler = (request, response) => {
+    request.resume();
+    if (left-- > 0) request.socket.destroy();
+    else request.on('end', () => response.end('{}'));
+  };
+}
+
+t.test('what carries nothing out is asked once more when a kept connection was closed', async (t) => {
+  for (const one of [
+    { ...question, mayRepeat: true },
+    { method: 'GET', path: '/x', timeoutMs: 10_000 },
+  ]) {
+    closing(0);
+    await askCluster(upstream, one);
+    const [before, accepted] = [server.received.length, server.accepted()];
+    closing(1);
+    t.match(await askCluster(upstream, one), { status: 200 }, one.method);
+    const [first, second, ...more] = server.received.slice(before);
+    t.same(second, first, 'the same again');
+    t.same(more, []);
+    t.equal(server.accepted(), accepted + 1, 'on a connection of its own');
+  }
+});
+
+t.test('once, and nothing else is', async (t) => {
+  for (const [one, times, requests] of [
+    [{ ...question, mayRepeat: true }, 2, 2],
+    [question, 1, 1],
+    [{ ...question, method: 'DELETE' }, 1, 1],
+  ] as const) {
+    closing(0);
+    await askCluster(upstream, question);
+    const before = server.received.length;
+    closing(times);
+    await t.rejects(askCluster(upstream, one), { code: /UPSTREAM_CLOSED|ECONNRESET/ });
+    t.equal(server.received.length - before, requests, `${one.method}, closed ${times} times`);
+  }
+});
+
 t.test('nor one that breaks off', async (t) => {
   handler = (request, response) => {
     response.writeHead(200, { 'Content-Length': 10 }).write('{');
@@ -71,4 +113,11 @@ t.test('and nothing is asked of what cannot be reached, or is closed', async (t)
   await t.rejects(askCluster(elsewhere, question), { code: 'ECONNREFUSED' });
   await elsewhere.close();
   await t.rejects(askCluster(elsewhere, question), /the pool is closed/);
+});
+
+t.test('a network that cannot be reached is told from a connection that has fallen silent', async (t) => {
+  // Linux says ENETUNREACH to everybody who connects to a broadcast address.
+  const nowhere = createUpstream('nowhere', { ...target, host: '255.255.255.255' });
+  await t.rejects(askCluster(nowhere, question), { code: 'NEVER_CONNECTED', cause: { code: 'ENETUNREACH' } });
+  await nowhere.close();
 });

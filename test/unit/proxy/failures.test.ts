@@ -1,5 +1,6 @@
 import t from 'tap';
 import { CallerGone } from '../../../src/proxy/body.ts';
+import { NeverConnected } from '../../../src/proxy/connection.ts';
 import { upstreamFailure } from '../../../src/proxy/failures.ts';
 import { UpstreamHeadTooLarge, UpstreamMalformed } from '../../../src/proxy/response.ts';
 import { RequestBodyBroken } from '../../../src/proxy/sending.ts';
@@ -9,7 +10,7 @@ const coded = (code: string, more: object = {}) => Object.assign(new Error('x', 
 
 // Codes of Node's net, dns and tls, of OpenSSL, and our own. [error, our code]
 const rows: readonly (readonly [name: string, error: unknown, code: string])[] = [
-  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EMFILE'].map(
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EMFILE', 'ENFILE'].map(
     (code) => [code, coded(code), 'UPSTREAM_UNREACHABLE'] as const,
   ),
   ...[
@@ -21,13 +22,33 @@ const rows: readonly (readonly [name: string, error: unknown, code: string])[] =
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'ERR_SSL_WRONG_VERSION_NUMBER',
     'HOSTNAME_MISMATCH',
+    'INVALID_PURPOSE',
+    'PATH_LENGTH_EXCEEDED',
+    'CERT_REVOKED',
+    'ERROR_IN_CERT_NOT_AFTER_FIELD',
+    'UNSPECIFIED',
     'EPROTO',
   ].map((code) => [code, coded(code), 'UPSTREAM_TLS'] as const),
-  ...['ETIMEDOUT'].map((code) => [code, coded(code), 'UPSTREAM_TIMEOUT'] as const),
-  ['our own connect timeout', new ConnectTimeout('x'), 'UPSTREAM_TIMEOUT'],
+  ...['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].flatMap(
+    (code) =>
+      [
+        [`${code} of a connection that stood`, coded(code), 'UPSTREAM_TIMEOUT'],
+        [
+          `${code} of one that never did`,
+          new NeverConnected('x', { cause: coded(code) }),
+          'UPSTREAM_UNREACHABLE',
+        ],
+      ] as const,
+  ),
+  ['our own connect timeout', new ConnectTimeout('x'), 'UPSTREAM_UNREACHABLE'],
   ...['ECONNRESET', 'EPIPE', 'UPSTREAM_CLOSED', 'ECONNABORTED'].map(
     (code) => [code, coded(code), 'UPSTREAM_RESET'] as const,
   ),
+  [
+    'a reset before anything of a request was sent',
+    new NeverConnected('x', { cause: coded('ECONNRESET') }),
+    'UPSTREAM_UNREACHABLE',
+  ],
   ['an answer that is no HTTP', new UpstreamMalformed('x'), 'UPSTREAM_PROTOCOL'],
   ['an answer with too large a head', new UpstreamHeadTooLarge(), 'UPSTREAM_PROTOCOL'],
   ['a body that is not as it was announced', new RequestBodyBroken('x'), 'BAD_REQUEST'],
@@ -40,7 +61,7 @@ const rows: readonly (readonly [name: string, error: unknown, code: string])[] =
   ],
   [
     'happy eyeballs',
-    new AggregateError([coded('EHOSTUNREACH'), coded('ECONNREFUSED')]),
+    new AggregateError([coded('ECONNREFUSED'), coded('EHOSTUNREACH')]),
     'UPSTREAM_UNREACHABLE',
   ],
   ['anything else', new Error('x'), 'INTERNAL'],

@@ -7,32 +7,11 @@ import {
   upgradeRequestLines,
   upstreamRequestLines,
 } from '../../../src/proxy/headers.ts';
+import { GATE, OURS } from './gatelines.ts';
 
-const OURS = [
-  'Host',
-  '10.0.0.1:6443',
-  'Authorization',
-  'Bearer own',
-  'Impersonate-User',
-  'alice',
-  'Impersonate-Group',
-  'a',
-  'Impersonate-Group',
-  'b',
-  'Audit-ID',
-  'id-1',
-  'X-Forwarded-For',
-  '192.0.2.1',
-];
 const from = (rawHeaders: readonly string[], more: Partial<UpstreamLines> = {}): UpstreamLines => ({
   rawHeaders,
-  assertionHeaders: new Set(['cf-access-jwt-assertion']),
-  host: '10.0.0.1:6443',
-  identity: ['Impersonate-User', 'alice', 'Impersonate-Group', 'a', 'Impersonate-Group', 'b'],
-  credential: ['Authorization', 'Bearer own'],
-  auditID: 'id-1',
-  peerAddress: '192.0.2.1',
-  isWebSocket: false,
+  ...GATE,
   ...more,
 });
 
@@ -85,6 +64,9 @@ const names: readonly [name: string, passes: boolean][] = [
   ['X-Rewrite-URL', false],
   ['Cf-Access-Jwt-Assertion', false],
   ['Cf_Access_Jwt_Assertion', false],
+  ['Content_Length', false],
+  ['Sec_WebSocket_Protocol', false],
+  ['sec-websocket_key', false],
 ];
 
 for (const [name, passes] of names) {
@@ -97,6 +79,13 @@ for (const [name, passes] of names) {
 t.test('the lines of a handshake pass in a handshake only', async (t) => {
   const lines = ['Sec-WebSocket-Key', 'k', 'Sec-WebSocket-Version', '13'];
   t.same(upstreamRequestLines(from(lines, { isWebSocket: true })), [...OURS, ...lines]);
+  const nearly = [
+    'Sec_WebSocket_Protocol',
+    'base64url.bearer.authorization.k8s.io.x',
+    'sec-websocket_key',
+    'k',
+  ];
+  t.same(upstreamRequestLines(from(nearly, { isWebSocket: true })), OURS, 'in their own spelling only');
 });
 
 t.test('repeated lines stay apart, in order and as they were written', async (t) => {

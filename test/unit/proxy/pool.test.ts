@@ -5,33 +5,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { createPool } from '../../../src/proxy/pool.ts';
-import { get, type Heard, hear, KEEP_ALIVE_MS, type PooledUpstream, startPooled } from '../../fakes/pool.ts';
+import { get, hear, KEEP_ALIVE_MS, startPooled } from '../../fakes/pool.ts';
+import { answer, EMPTY, idleOnes } from './idle.ts';
 
-const EMPTY = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
-
-async function answer(peer: TLSSocket, heard: Heard): Promise<void> {
-  await once(peer, 'data');
-  peer.write(EMPTY);
-  await heard.ended;
-}
-
-/** So many connections that are idle; the last one became idle last. */
-async function idleOnes(pooled: PooledUpstream, count: number): Promise<TLSSocket[]> {
-  const sent = Array.from({ length: count }, () => {
-    const heard = hear();
-    pooled.pool.send(get(), heard);
-    return heard;
-  });
-  const peers: TLSSocket[] = [];
-  for (const _ of sent) peers.push(await pooled.accepted());
-  for (const peer of peers) {
-    const before = pooled.pool.idle;
-    await once(peer, 'data');
-    peer.write(EMPTY);
-    while (pooled.pool.idle === before) await new Promise((resolve) => setImmediate(resolve));
-  }
-  return peers;
-}
+// Connections that are used again: which, how long, with nothing of the requests before, until the pool is closed.
 
 t.test('one request after the other uses one connection, and listeners do not grow', async (t) => {
   const pooled = await startPooled();
@@ -145,64 +122,6 @@ t.test('a connection whose peer has closed or spoken is not used again', async (
     t.match(heard, { status: 200, error: undefined });
     await pooled.close();
   }
-});
-
-t.test('nothing is sent twice: a used connection that closes under a GET fails it', async (t) => {
-  const pooled = await startPooled();
-  t.teardown(() => pooled.close());
-  const [peer] = await idleOnes(pooled, 1);
-  const heard = hear();
-  pooled.pool.send(get(), heard);
-  peer?.once('data', () => peer.end());
-  await heard.ended;
-  t.match(heard, { error: { code: 'UPSTREAM_CLOSED', message: /before it answered/ }, ends: 1 });
-  t.equal(pooled.upstream.accepted(), 1);
-});
-
-t.test('errors of connecting are heard as they are', async (t) => {
-  const pooled = await startPooled();
-  await pooled.close();
-  const heard = hear();
-  pooled.pool.send(get(), heard);
-  await heard.ended;
-  t.match(heard, { error: { code: 'ECONNREFUSED' }, ends: 1 });
-  t.equal(pooled.pool.open, 0);
-  await pooled.pool.close();
-});
-
-t.test('aborted while it connects: heard at once, nothing sent, and the connection is kept', async (t) => {
-  const pooled = await startPooled();
-  t.teardown(() => pooled.close());
-  const heard = hear();
-  const body = new PassThrough();
-  pooled.pool.send(get({ method: 'PUT', body }), heard).abort(new Error('gone'));
-  t.match(heard, { error: { message: 'gone' }, ends: 1 });
-  t.equal(body.destroyed, true);
-  const peer = await pooled.accepted();
-  while (pooled.pool.idle === 0) await new Promise((resolve) => setImmediate(resolve));
-  const next = hear();
-  pooled.pool.send(get({ path: '/next' }), next);
-  const [request] = await once(peer, 'data');
-  t.match(String(request), /^GET \/next /);
-  peer.write(EMPTY);
-  await next.ended;
-  t.same([next.status, pooled.upstream.accepted()], [200, 1]);
-});
-
-t.test('paused while it connects: the answer waits', async (t) => {
-  const pooled = await startPooled();
-  t.teardown(() => pooled.close());
-  const heard = hear();
-  const sending = pooled.pool.send(get(), heard);
-  sending.pause();
-  const peer = await pooled.accepted();
-  await once(peer, 'data');
-  peer.write(EMPTY);
-  t.equal(pooled.sockets[0]?.isPaused(), true);
-  t.equal(heard.status, 0);
-  sending.resume();
-  await heard.ended;
-  t.equal(heard.status, 200);
 });
 
 t.test('what is over can not reach the next request on its connection', async (t) => {

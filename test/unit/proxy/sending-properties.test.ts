@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { requestHead } from '../../../src/proxy/sending.ts';
 import { get } from '../../fakes/pool.ts';
+import { holdsInTime } from '../../properties.ts';
 
 /** Bytes that RFC 9110 §5.5 lets no value have; a server may refuse the whole for them. */
 const isNever = (one: string) => (one < ' ' && one !== '\t') || one === '\x7f';
@@ -76,7 +77,7 @@ t.test(
       path,
       fc.array(fc.tuple(name, value), { maxLength: 6 }),
     );
-    await fc.assert(
+    await holdsInTime(
       fc.asyncProperty(made, async ([method, target, pairs]) => {
         seen.sent++;
         let text: string;

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { isMeant, MAX_REASON_CHARS, type Order, readOrder, writeWish } from '../../../src/roster/order.ts';
 import { KINDS, packPage, unpackPage } from '../../../src/roster/page.ts';
+import { holds, holdsInTime } from '../../properties.ts';
 
 const keys = fc.constantFrom(
   ...[
@@ -43,7 +44,7 @@ t.test('a page of somebody else is read or none, and what is read has the types 
   const listed = anything.value.map(
     (one) => `{"replica":"a1","entries":[{"id":"x","kind":${one},"since":${one}}]}`,
   );
-  await fc.assert(
+  await holdsInTime(
     fc.asyncProperty(fc.oneof(anything.fields, listed), async (text) => {
       const page = await unpackPage(gzipSync(text));
       if (page === undefined) return true;
@@ -78,7 +79,7 @@ t.test('bytes that are no page are none', async () => {
     fc.string().map((text) => gzipSync(text)),
     fc.nat(whole.length - 1).map((size) => whole.subarray(0, size)),
   );
-  await fc.assert(
+  await holdsInTime(
     fc.asyncProperty(any, async (bytes) => (await unpackPage(Buffer.from(bytes))) === undefined),
     { numRuns: 500 },
   );
@@ -108,7 +109,7 @@ t.test('an order that was written is read again', async () => {
     reason: text,
     by: text,
   });
-  fc.assert(
+  holds(
     fc.property(whose, wish, (who, rest) => {
       const read = readOrder('o', 7, writeWish({ ...who, ...rest }));
       return JSON.stringify(read) === JSON.stringify({ name: 'o', givenAt: 7, ...who, ...rest });
@@ -131,7 +132,7 @@ t.test(
       { weight: 1, arbitrary: fc.dictionary(text, text) },
     );
     const near = { id: few, user: few, cluster: few, kind: fc.constantFrom(...KINDS) };
-    fc.assert(
+    holds(
       fc.property(wanted, fc.array(fc.oneof(entry, fc.record(near))), (some, entries) => {
         const fields: Record<string, string> = { ...some };
         const order: Order | string = readOrder('o', 7, fields);

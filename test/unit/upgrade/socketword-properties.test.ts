@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { SocketWord } from '../../../src/upgrade/socketword.ts';
+import { holds } from '../../properties.ts';
 
 /** RFC 6455 §5.2, of all bytes at once: whether a new message may begin behind them, and whether there is none any more. */
 function model(bytes: Buffer): { between: boolean; over: boolean } {
@@ -58,7 +59,7 @@ const sizes = fc.array(fc.integer({ min: 1, max: 140 }), { minLength: 1, maxLeng
 
 t.test('fed in any pieces it knows what a reader of the whole knows', async (t) => {
   const seen = { between: 0, over: 0 };
-  fc.assert(
+  holds(
     fc.property(stream, sizes, (bytes, some) => {
       const word = new SocketWord(false);
       for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -81,7 +82,7 @@ t.test('fed in any pieces it knows what a reader of the whole knows', async (t) 
 t.test(
   'asked to stop, it stops at the first place where a word can be said, or lets everything pass',
   async () => {
-    fc.assert(
+    holds(
       fc.property(stream, fc.nat(400), (bytes, passed) => {
         const from = Math.min(passed, bytes.length);
         const word = new SocketWord(false);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { SocketWord } from '../../../src/upgrade/socketword.ts';
 import { lastWordOf } from '../../../src/upgrade/words.ts';
+import { holds } from '../../properties.ts';
 
 // Frames that a server sends: RFC 6455 §5.2. What is asked is only where one ends.
 
@@ -39,7 +40,7 @@ t.test('however the bytes are cut, it knows where frames end', async () => {
     fc.constantFrom(125, 126, 65_535, 65_536, 70_000),
   );
   const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 50 });
-  fc.assert(
+  holds(
     fc.property(fc.array(length, { minLength: 1, maxLength: 6 }), sizes, (lengths, cuts) => {
       const word = new SocketWord(false);
       const bytes = Buffer.concat(lengths.map((one) => frame(0x82, one)));
@@ -47,7 +48,7 @@ t.test('however the bytes are cut, it knows where frames end', async () => {
       return word.isBetween();
     }),
   );
-  fc.assert(
+  holds(
     fc.property(length, sizes, fc.integer({ min: 1, max: 66_000 }), (one, cuts, missing) => {
       const word = new SocketWord(false);
       const whole = frame(0x82, one);

@@ -19,6 +19,7 @@ import {
 } from '../../../src/x509/der.ts';
 import { readRevocations } from '../../../src/x509/revocation.ts';
 import { makeCRL } from '../../fakes/crl.ts';
+import { holds } from '../../properties.ts';
 
 const ca = await makeCA('ca');
 const issued = await ca.issue({
@@ -82,7 +83,7 @@ t.test('elements are read as they were written, and only in their one form', asy
     fc.integer({ min: 65_530, max: 65_540 }).map((size) => Buffer.alloc(size)),
   );
   const tag = fc.integer({ min: 0, max: 255 }).filter((one) => (one & 0x1f) !== 0x1f);
-  fc.assert(
+  holds(
     fc.property(fc.array(fc.tuple(tag, content), { maxLength: 5 }), (parts) => {
       const whole = encode(TAG.SEQUENCE, Buffer.concat(parts.map(([one, its]) => encode(one, its))));
       const children = readChildren(readOne(whole));
@@ -90,7 +91,7 @@ t.test('elements are read as they were written, and only in their one form', asy
     }),
   );
   const padded = fc.tuple(fc.integer({ min: 0, max: 5 }), fc.nat(300), fc.nat(2));
-  fc.assert(
+  holds(
     fc.property(padded, ([count, length, surplus]) => {
       const size = count === 0 ? [length & 0xff] : [0x80 | count, ...bigEndian(length, count)];
       const given = Buffer.concat([Buffer.from([TAG.SEQUENCE, ...size]), Buffer.alloc(length + surplus)]);
@@ -111,14 +112,14 @@ t.test('identifiers, integers, times and texts have one form each', async () => 
   );
   const dates = near.map((parts) => `${parts.map((one) => String(one).padStart(2, '0')).join('')}0000`);
   const arc = fc.constantFrom(0, 1, 3, 0x55, 0x7f, 0x80, 0x81, 0xff);
-  fc.assert(
+  holds(
     fc.property(fc.array(arc, { maxLength: 6 }), (given) => {
       const oid = read(() => readOid(element(TAG.OID, Buffer.from(given))));
       return oid === undefined || encodeOid(oid).equals(Buffer.from(given));
     }),
     { numRuns: 3000 },
   );
-  fc.assert(
+  holds(
     fc.property(fc.array(arc, { maxLength: 6 }), (given) => {
       const text = read(() => readInteger(element(TAG.INTEGER, Buffer.from(given))));
       if (text === undefined) return true;
@@ -127,7 +128,7 @@ t.test('identifiers, integers, times and texts have one form each', async () => 
     }),
     { numRuns: 3000 },
   );
-  fc.assert(
+  holds(
     fc.property(fc.oneof(digits, dates), (text) => {
       const tag = text.length === 12 ? TAG.UTC_TIME : TAG.GENERALIZED_TIME;
       const time = read(() => readTime(element(tag, Buffer.from(`${text}Z`))));
@@ -144,7 +145,7 @@ t.test('identifiers, integers, times and texts have one form each', async () => 
     fc.constantFrom(TAG.UTF8, TAG.BMP),
     fc.array(piece, { maxLength: 5 }).map((some) => Buffer.from(some.join(''), 'hex')),
   );
-  fc.assert(
+  holds(
     fc.property(text, ([tag, given]) => {
       const its = read(() => readText(element(tag, given)));
       if (its === undefined) return true;
@@ -157,7 +158,7 @@ t.test('identifiers, integers, times and texts have one form each', async () => 
 
 t.test('a certificate that is damaged or forged says what OpenSSL reads in it, or is refused', async (t) => {
   let both = 0;
-  fc.assert(
+  holds(
     fc.property(changed(CERTIFICATE), (der) => {
       const facts = read(() => readCertificate(der));
       const its = parse(der);
@@ -181,7 +182,7 @@ t.test('a certificate that is damaged or forged says what OpenSSL reads in it, o
 t.test('a list that differs in one byte from what was signed is refused', async (t) => {
   const named = readCertificate(CERTIFICATE);
   t.equal(readRevocations(LIST, AUTHORITIES).state(named, Date.now()), 'revoked');
-  fc.assert(
+  holds(
     fc.property(changed(LIST), (der) => {
       return der.equals(LIST) || read(() => readRevocations(der, AUTHORITIES)) === undefined;
     }),

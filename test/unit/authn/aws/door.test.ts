@@ -1,7 +1,7 @@
 // The door for identities of AWS against a local STS that verifies signatures: who comes in, who is refused, and what STS may do wrong.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
-import { createAwsDoor, REFILL_MS, STRANGER_BURST } from '../../../../src/authn/aws/door.ts';
+import { createAwsDoor, STRANGERS } from '../../../../src/authn/aws/door.ts';
 import { MAX_ANSWER_BYTES, STS_TIMEOUT_MS } from '../../../../src/authn/aws/sts.ts';
 import { stsHostsOf } from '../../../../src/config/aws/partitions.ts';
 import type { AwsIAMConfig } from '../../../../src/config/config.ts';
@@ -12,6 +12,7 @@ import { makeTime } from '../../../fakes/time.ts';
 
 const dev = makeSession('Dev', 'jo@example.com');
 const stranger = makeUser('stranger');
+const ADDRESS = '192.0.2.1';
 const china = makeSession('Dev', 'jo', { partition: 'aws-cn' });
 
 async function open(t: Test, over: Partial<AwsIAMConfig> = {}) {
@@ -37,7 +38,13 @@ async function open(t: Test, over: Partial<AwsIAMConfig> = {}) {
   });
   const make = (credentials: Principal, more: Partial<Parameters<typeof presign>[0]> = {}) =>
     tokenOf(presign({ credentials, clusterID: 'prod', region: 'eu-west-1', now: time.clock.now(), ...more }));
-  return { door, sts, time, make, judge: async (token: string) => (await door.judge(token)).outcome };
+  return {
+    door,
+    sts,
+    time,
+    make,
+    judge: async (token: string, address = ADDRESS) => (await door.judge(token, { address })).outcome,
+  };
 }
 
 t.test('it takes what says that it is of AWS, and nothing else', async (t) => {
@@ -70,7 +77,7 @@ for (const [name, token] of [
 ] as const)
   t.test(`STS refuses a token ${name}; it is remembered briefly`, async (t) => {
     const { door, make } = await open(t);
-    const { outcome, isCurrent } = await door.judge(token(make));
+    const { outcome, isCurrent } = await door.judge(token(make), { address: ADDRESS });
     t.match(outcome, {
       kind: 'rejected',
       code: 'AWS_TOKEN_REFUSED',
@@ -154,12 +161,16 @@ for (const [name, answer] of [
   t.test(`when STS answers with ${name}, it can't be told`, async (t) => {
     const { door, sts, make } = await open(t);
     sts.setAnswer(answer);
-    const { outcome, isCurrent } = await door.judge(make(dev));
+    const { outcome, isCurrent } = await door.judge(make(dev), { address: ADDRESS });
     t.match(outcome, { kind: 'unavailable', source: 'aws' });
     t.equal(isCurrent, undefined, 'not remembered');
     t.equal(sts.asked.length, 1, 'asked once');
     sts.setAnswer(undefined);
-    t.match((await door.judge(make(dev))).outcome, { kind: 'user' }, 'and again when it answers');
+    t.match(
+      (await door.judge(make(dev), { address: ADDRESS })).outcome,
+      { kind: 'user' },
+      'and again when it answers',
+    );
   });
 
 t.test('an answer that does not come is not waited for', async (t) => {
@@ -190,7 +201,7 @@ t.test('a server that is not STS is not told the token', async (t) => {
   );
   t.teardown(() => door.close());
   t.match(
-    (await door.judge(make(dev))).outcome,
+    (await door.judge(make(dev), { address: ADDRESS })).outcome,
     { kind: 'unavailable' },
     'its certificate is for another name',
   );
@@ -206,21 +217,37 @@ t.test('a server that is not STS is not told the token', async (t) => {
   );
   t.teardown(() => untrusted.close());
   t.match(
-    (await untrusted.judge(make(dev))).outcome,
+    (await untrusted.judge(make(dev), { address: ADDRESS })).outcome,
     { kind: 'unavailable' },
     'its certificate is of another authority',
   );
   t.equal(other.asked.length + known.sts.asked.length, 0);
 });
 
-t.test('tokens of unknown keys are asked for so often, those of known ones go on', async (t) => {
+t.test(
+  'tokens of unknown keys are asked for so often from one address, those of known ones go on',
+  async (t) => {
+    const { sts, time, make, judge } = await open(t);
+    t.match(await judge(make(dev)), { kind: 'user' });
+    for (let count = 0; count < STRANGERS.each.burst; count++)
+      t.match(await judge(make(makeUser('unknown'))), { code: 'AWS_TOKEN_REFUSED' });
+    t.match(await judge(make(makeUser('unknown'))), { kind: 'unavailable', cause: /from this address/ });
+    t.equal(sts.asked.length, 1 + STRANGERS.each.burst, 'the good one was paid back');
+    t.match(await judge(make(dev)), { kind: 'user' }, 'a known key');
+    t.match(await judge(make(stranger), '192.0.2.2'), { code: 'AWS_IDENTITY_UNMAPPED' }, 'another address');
+    time.advance(STRANGERS.each.refillMs);
+    t.match(await judge(make(stranger)), { code: 'AWS_IDENTITY_UNMAPPED' }, 'and in a moment another');
+  },
+);
+
+t.test('from all addresses together there is an end, too', async (t) => {
   const { sts, time, make, judge } = await open(t);
-  t.match(await judge(make(dev)), { kind: 'user' });
-  for (let count = 0; count < STRANGER_BURST; count++)
-    t.match(await judge(make(makeUser('unknown'))), { code: 'AWS_TOKEN_REFUSED' });
-  t.match(await judge(make(makeUser('unknown'))), { kind: 'unavailable' });
-  t.equal(sts.asked.length, 1 + STRANGER_BURST, 'the good one was paid back');
-  t.match(await judge(make(dev)), { kind: 'user' }, 'a known key');
-  time.advance(REFILL_MS);
-  t.match(await judge(make(stranger)), { code: 'AWS_IDENTITY_UNMAPPED' }, 'and in a moment another');
+  const token = make(makeUser('unknown'));
+  const { burst, refillMs } = STRANGERS.all;
+  for (let count = 0; count < burst; count++)
+    t.match(await judge(token, `192.0.2.${count % 25}`), { code: 'AWS_TOKEN_REFUSED' });
+  t.match(await judge(token, '198.51.100.1'), { kind: 'unavailable', cause: /from all addresses/ });
+  t.equal(sts.asked.length, burst);
+  time.advance(refillMs);
+  t.match(await judge(token, '198.51.100.1'), { code: 'AWS_TOKEN_REFUSED' });
 });

@@ -7,6 +7,7 @@ import { AWS_TOKEN_PREFIX, parsePresigned } from '../../../../src/authn/aws/pres
 import { stsHostsOf } from '../../../../src/config/aws/partitions.ts';
 import { makeSession } from '../../../fakes/principals.ts';
 import { presign, tokenOf } from '../../../fakes/sigv4.ts';
+import { holds } from '../../../properties.ts';
 
 const NOW = Date.parse('2026-11-29T05:00:00Z');
 const HOSTS = ['eu-west-1', 'us-east-1'].flatMap(stsHostsOf);
@@ -84,7 +85,7 @@ function respell(part: string, how: number): string {
 
 t.test('whatever was changed, it is refused, or still one request to a known host', async (t) => {
   let passed = 0;
-  fc.assert(
+  holds(
     fc.property(fc.oneof(edited, rearranged), (url) => {
       const read = parsePresigned(tokenOf(url), HOSTS, NOW);
       if (read.kind === 'refused') return !SECRETS.some((one) => read.detail.includes(one));
@@ -112,7 +113,7 @@ t.test('whatever was changed, it is refused, or still one request to a known hos
 
 t.test('any text in place of the base64 is refused, and one token has one text', async () => {
   const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.base64String({ maxLength: 60 }));
-  fc.assert(
+  holds(
     fc.property(text, (given) => parsePresigned(AWS_TOKEN_PREFIX + given, HOSTS, NOW).kind === 'refused'),
   );
   // Of any length, so that base64 has bits to spare at its end.
@@ -126,7 +127,7 @@ t.test('any text in place of the base64 is refused, and one token has one text',
     fc.nat(1),
     fc.constantFrom('', '=', '==', ' ', '\n', '.', ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_'),
   );
-  fc.assert(
+  holds(
     fc.property(change, ([good, back, removed, put]) => {
       const from = Math.max(AWS_TOKEN_PREFIX.length, good.length - back);
       const token = good.slice(0, from) + put + good.slice(from + removed);

@@ -1,44 +1,10 @@
 import t from 'tap';
-import { type Cluster, type Deep, deploymentOf, podOf, startCluster } from './cluster.ts';
+import { deploymentOf, startCluster } from './cluster.ts';
+import { condition, edit, isRolledOut, REVISION, setImage, sets } from './rollouts.ts';
 
-// Names, annotations, conditions, order of steps: pkg/controller/{replicaset,deployment,garbagecollector}, kubernetes 1.36. `kubectl rollout
-// status` is done when observedGeneration, updatedReplicas, replicas and availableReplicas agree (kubectl pkg/polymorphichelpers).
-
-const REVISION = 'deployment.kubernetes.io/revision';
-
-const condition = (object: Deep, type: string) =>
-  object.status.conditions.find((one: Deep) => one.type === type);
-
-const edit = (cluster: Cluster, spec: (spec: Deep) => object) =>
-  cluster.change('deployments', 'web', (web) => ({
-    ...web,
-    metadata: { ...web.metadata, generation: web.metadata.generation + 1 },
-    spec: spec(web.spec),
-  }));
-
-const setImage = (cluster: Cluster, image: string) =>
-  edit(cluster, (spec) => ({
-    ...spec,
-    template: { ...spec.template, spec: { containers: [{ name: 'app', image }] } },
-  }));
-
-const sets = (cluster: Cluster) =>
-  cluster
-    .names('replicasets')
-    .map((name) => cluster.read('replicasets', name))
-    .sort((a, b) => Number(a.metadata.annotations[REVISION]) - Number(b.metadata.annotations[REVISION]));
-
-const sizes = (cluster: Cluster) => sets(cluster).map(({ spec }) => spec.replicas);
-
-/** As kubectl's DeploymentStatusViewer. */
-function isRolledOut({ metadata, spec, status }: Deep): boolean {
-  return (
-    metadata.generation <= status.observedGeneration &&
-    status.updatedReplicas >= spec.replicas &&
-    status.replicas <= status.updatedReplicas &&
-    status.availableReplicas >= status.updatedReplicas
-  );
-}
+// Deployments and replica sets that make what they should, and say so. Names, annotations, conditions: pkg/controller/{replicaset,deployment},
+// kubernetes 1.36. `kubectl rollout status` is done when observedGeneration, updatedReplicas, replicas and availableReplicas agree (kubectl
+// pkg/polymorphichelpers).
 
 t.test('a deployment makes a replica set, that makes pods, and says when it is done', async (t) => {
   const cluster = await startCluster(t);
@@ -111,99 +77,6 @@ t.test('a pod that goes is replaced, the same with a bare replica set', async (t
   t.equal(cluster.names('pods').length, 2);
 });
 
-t.test('a rolling update keeps within what may be missing and too many', async (t) => {
-  // [maxSurge, maxUnavailable, most pods, fewest ready]
-  const facts: [number | string, number | string, number, number][] = [
-    ['25%', '25%', 5, 3],
-    [1, 0, 5, 4],
-    [0, 1, 4, 3],
-    ['100%', '50%', 8, 2],
-    ['1%', '0%', 5, 4],
-  ];
-  for (const [maxSurge, maxUnavailable, most, fewest] of facts) {
-    const cluster = await startCluster(t);
-    cluster.create(
-      'deployments',
-      deploymentOf(4, { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } }),
-    );
-    await cluster.pass(2000);
-    setImage(cluster, 'nginx:2');
-    const counts: number[] = [];
-    const ready: number[] = [];
-    const end = cluster.store.watch(cluster.key('pods'), '', cluster.store.resourceVersion(), () => {
-      const pods = cluster
-        .names('pods')
-        .map((name) => cluster.read('pods', name))
-        .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-      counts.push(pods.length);
-      ready.push(
-        pods.filter((pod) =>
-          pod.status.conditions?.some(({ type, status }: Deep) => type === 'Ready' && status === 'True'),
-        ).length,
-      );
-    });
-    await cluster.settle();
-    t.notOk(isRolledOut(cluster.read('deployments', 'web')), 'not done at once');
-    await cluster.pass(20_000);
-    end();
-    t.ok(isRolledOut(cluster.read('deployments', 'web')), `${maxSurge} ${maxUnavailable}`);
-    t.equal(Math.max(...counts), most, 'most pods');
-    t.equal(Math.min(...ready), fewest, 'fewest ready');
-    t.same(sizes(cluster), [0, 4]);
-    t.equal(cluster.read('deployments', 'web').metadata.annotations[REVISION], '2');
-    t.same(cluster.problems, []);
-  }
-});
-
-t.test('an update to what never gets ready stops, and undo takes it back', async (t) => {
-  const cluster = await startCluster(t);
-  cluster.create('deployments', deploymentOf(4, { progressDeadlineSeconds: 60 }));
-  await cluster.pass(2000);
-  setImage(cluster, 'nginx:missing');
-  await cluster.pass(10_000);
-  t.equal(cluster.read('deployments', 'web').status.availableReplicas, 3);
-  t.same(sizes(cluster), [3, 2]);
-  t.equal(condition(cluster.read('deployments', 'web'), 'Progressing').status, 'True');
-  await cluster.pass(60_000);
-  t.match(condition(cluster.read('deployments', 'web'), 'Progressing'), {
-    status: 'False',
-    reason: 'ProgressDeadlineExceeded',
-  });
-  // What kubectl sends: the old template through Go's types, with an empty time and empty resources, without the hash.
-  edit(cluster, (spec) => ({
-    ...spec,
-    template: {
-      metadata: { creationTimestamp: null, labels: { app: 'web' } },
-      spec: { containers: [{ image: 'nginx:1', name: 'app', resources: {} }] },
-    },
-  }));
-  await cluster.pass(10_000);
-  const web = cluster.read('deployments', 'web');
-  t.ok(isRolledOut(web));
-  t.same(sizes(cluster), [0, 4], 'no third replica set');
-  t.equal(web.metadata.annotations[REVISION], '3');
-  t.equal(sets(cluster)[1].metadata.annotations['deployment.kubernetes.io/revision-history'], '1');
-  t.match(condition(web, 'Progressing'), { status: 'True', reason: 'NewReplicaSetAvailable' });
-});
-
-t.test('Recreate: no old pod beside a new one', async (t) => {
-  const cluster = await startCluster(t);
-  cluster.create('deployments', deploymentOf(2, { strategy: { type: 'Recreate' } }));
-  await cluster.pass(2000);
-  for (const machine of cluster.machines) machine.obedient = false;
-  setImage(cluster, 'nginx:2');
-  await cluster.pass(1000);
-  t.equal(cluster.machines.length, 2, 'the old ones have not ended');
-  t.equal(sets(cluster).length, 1);
-  for (const machine of cluster.machines) machine.end({ exitCode: 0 });
-  await cluster.pass(2000);
-  t.ok(isRolledOut(cluster.read('deployments', 'web')));
-  t.same(sizes(cluster), [0, 2]);
-  edit(cluster, (spec) => ({ ...spec, replicas: 3 }));
-  await cluster.pass(2000);
-  t.ok(isRolledOut(cluster.read('deployments', 'web')));
-});
-
 t.test('scale up, down and to nothing; the newest pods go first', async (t) => {
   const cluster = await startCluster(t);
   cluster.create('deployments', deploymentOf(1));
@@ -219,41 +92,6 @@ t.test('scale up, down and to nothing; the newest pods go first', async (t) => {
     if (replicas === 1) t.same(cluster.names('pods'), [oldest]);
   }
   t.equal(sets(cluster).length, 1);
-});
-
-t.test('paused, nothing is rolled, but scaled; resumed, it is', async (t) => {
-  const cluster = await startCluster(t);
-  cluster.create('deployments', deploymentOf(2));
-  await cluster.pass(2000);
-  edit(cluster, (spec) => ({ ...spec, paused: true }));
-  setImage(cluster, 'nginx:2');
-  await cluster.pass(2000);
-  t.equal(sets(cluster).length, 1);
-  t.match(condition(cluster.read('deployments', 'web'), 'Progressing'), {
-    status: 'Unknown',
-    reason: 'DeploymentPaused',
-  });
-  edit(cluster, (spec) => ({ ...spec, replicas: 3 }));
-  await cluster.pass(2000);
-  t.same(sizes(cluster), [3]);
-  edit(cluster, (spec) => ({ ...spec, paused: false }));
-  await cluster.pass(5000);
-  t.same(sizes(cluster), [0, 3]);
-  t.ok(isRolledOut(cluster.read('deployments', 'web')));
-});
-
-t.test('a change of size in the middle of a rollout is shared out', async (t) => {
-  const cluster = await startCluster(t);
-  cluster.create('deployments', deploymentOf(4));
-  await cluster.pass(2000);
-  setImage(cluster, 'nginx:missing');
-  await cluster.pass(3000);
-  t.same(sizes(cluster), [3, 2]);
-  edit(cluster, (spec) => ({ ...spec, replicas: 8 }));
-  await cluster.pass(3000);
-  const [old = 0, newest = 0] = sizes(cluster);
-  t.equal(old + newest, 10, 'eight and a quarter more');
-  t.ok(old > 3 && newest > 2);
 });
 
 t.test('minReadySeconds: ready is not yet available', async (t) => {
@@ -319,81 +157,4 @@ t.test('one deployment that cannot make its pods does not stop another', async (
   ]);
   t.ok(cluster.events().includes('FailedCreate: Error creating: quota'));
   t.match(cluster.problems[0], /^replicasets default\/web-.*: quota$/);
-});
-
-t.test('what belongs to something that is gone goes too', async (t) => {
-  const cluster = await startCluster(t);
-  cluster.create('deployments', deploymentOf(2));
-  await cluster.pass(2000);
-  cluster.store.remove(cluster.key('deployments'), 'default', 'web');
-  await cluster.pass(1000);
-  t.same(cluster.names('replicasets'), []);
-  t.same(cluster.names('pods'), []);
-  t.ok(
-    cluster.machines.every(({ stops }) => stops[0] === 30_000),
-    'with their grace',
-  );
-  t.same(cluster.problems, []);
-});
-
-t.test('deleted with finalizers: orphan lets go, foreground waits for all', async (t) => {
-  const mark = (cluster: Cluster, finalizer: string) =>
-    cluster.change('deployments', 'web', (web) => ({
-      ...web,
-      metadata: { ...web.metadata, deletionTimestamp: '2026-01-02T03:05:00Z', finalizers: [finalizer] },
-    }));
-  const orphan = await startCluster(t);
-  orphan.create('deployments', deploymentOf(1));
-  await orphan.pass(2000);
-  mark(orphan, 'orphan');
-  await orphan.pass(2000);
-  t.same(orphan.names('deployments'), []);
-  t.equal(orphan.names('pods').length, 1);
-  t.equal(sets(orphan)[0].metadata.ownerReferences, undefined);
-  orphan.create('deployments', deploymentOf(1));
-  await orphan.pass(2000);
-  t.equal(sets(orphan).length, 1, 'made again, the deployment adopts it');
-  t.equal(orphan.machines.length, 1);
-
-  const foreground = await startCluster(t);
-  foreground.create('deployments', deploymentOf(1));
-  await foreground.pass(2000);
-  for (const machine of foreground.machines) machine.obedient = false;
-  mark(foreground, 'foregroundDeletion');
-  await foreground.pass(2000);
-  t.same(foreground.names('deployments'), ['web'], 'it waits for its pods');
-  for (const machine of foreground.machines) machine.end({ exitCode: 0 });
-  await foreground.pass(2000);
-  t.same(
-    [...foreground.names('deployments'), ...foreground.names('replicasets'), ...foreground.names('pods')],
-    [],
-  );
-});
-
-t.test('owners of which some are left, and owners of kinds that we do not have', async (t) => {
-  const cluster = await startCluster(t);
-  const reference = (kind: string, name: string, uid: string) => ({
-    apiVersion: kind === 'Widget' ? 'example.com/v1' : 'v1',
-    kind,
-    name,
-    uid,
-  });
-  const alive = cluster.create('configmaps', { metadata: { name: 'alive' } });
-  const uid = alive.metadata.uid ?? '';
-  const references = [reference('ConfigMap', 'alive', uid), reference('ConfigMap', 'gone', 'x')];
-  cluster.create('configmaps', { metadata: { name: 'shared', ownerReferences: references } });
-  cluster.create('configmaps', {
-    metadata: { name: 'foreign', ownerReferences: [reference('Widget', 'w', 'x')] },
-  });
-  cluster.create('configmaps', {
-    metadata: { name: 'stale', ownerReferences: [reference('ConfigMap', 'alive', 'another')] },
-  });
-  cluster.create('pods', {
-    ...podOf('owned'),
-    metadata: { name: 'owned', ownerReferences: [reference('ConfigMap', 'gone', 'x')] },
-  });
-  await cluster.pass(1000);
-  t.same(cluster.names('configmaps'), ['alive', 'foreign', 'kube-root-ca.crt', 'shared']);
-  t.same(cluster.names('pods'), []);
-  t.same(cluster.read('configmaps', 'shared').metadata.ownerReferences, [references[0]]);
 });

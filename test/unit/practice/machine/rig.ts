@@ -146,6 +146,23 @@ export function sh(machine: Machine, text: string, input?: string | Buffer | Rea
   return run(machine, ['sh', '-c', text], input);
 }
 
+/** Resolves with the log's text once it satisfies `test`. */
+export function logUntil(machine: Machine, test: (text: string) => boolean): Promise<string> {
+  return new Promise((resolve) => {
+    const text = () =>
+      machine
+        .logLines()
+        .map((line) => line.text)
+        .join('\n');
+    if (test(text())) return resolve(text());
+    const stop = machine.onLogLine(() => {
+      if (!test(text())) return;
+      stop();
+      resolve(text());
+    });
+  });
+}
+
 /** A script, and all that it prints and how it ends. */
 export type Row = readonly [text: string, stdout: string, stderr?: string, code?: number];
 

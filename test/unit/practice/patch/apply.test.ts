@@ -1,68 +1,9 @@
-import fc from 'fast-check';
 import t from 'tap';
 import type { KubeObject } from '../../../../src/practice/objects/object.ts';
-import { type Apply, serverSideApply } from '../../../../src/practice/patch/apply.ts';
-import { trackUpdate } from '../../../../src/practice/patch/trackupdate.ts';
-import {
-  configMap,
-  deployment,
-  failureOf,
-  frozen,
-  LATER,
-  NOW,
-  SCHEMA,
-  specsWith,
-  withContainers,
-} from './pieces.ts';
+import { apply, manifest, ownedBy, updated, withSpec } from './applying.ts';
+import { configMap, deployment, failureOf, LATER, NOW, withContainers } from './pieces.ts';
 
-/** What a person writes: no uid, no resourceVersion. */
-function manifest(spec: object, metadata: object = {}): KubeObject {
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'web', namespace: 'shop', ...metadata },
-    spec,
-  };
-}
-
-function apply(live: KubeObject | undefined, applied: KubeObject, more: Partial<Apply> = {}): KubeObject {
-  return serverSideApply({
-    ...(live === undefined ? {} : { live: frozen(live) }),
-    applied: frozen(applied),
-    manager: 'one',
-    force: false,
-    now: NOW,
-    schema: SCHEMA,
-    ...more,
-  });
-}
-
-function updated(
-  before: KubeObject | undefined,
-  after: KubeObject,
-  manager: string,
-  subresource = '',
-): KubeObject {
-  return trackUpdate({
-    ...(before === undefined ? {} : { before: frozen(before) }),
-    after: frozen(after),
-    manager,
-    now: NOW,
-    schema: SCHEMA,
-    subresource,
-  });
-}
-
-function withSpec(object: KubeObject, spec: object): KubeObject {
-  return { ...object, spec };
-}
-
-function ownedBy(object: KubeObject): Record<string, unknown> {
-  const entries = object.metadata.managedFields ?? [];
-  return Object.fromEntries(
-    entries.map(({ manager, operation, fieldsV1 }) => [`${manager} ${operation}`, fieldsV1]),
-  );
-}
+// Server-side apply: what is owned, what goes, what is merged how, and what is refused.
 
 t.test('an apply that creates owns what it says, and nothing of the identity', async (t) => {
   const created = apply(
@@ -197,76 +138,6 @@ t.test('the order of a merged list is that of the apply, others beside their nei
   }
 });
 
-// Facts: apimachinery pkg/util/managedfields/internal/conflict.go; what kubectl prints.
-t.test('one conflict', async (t) => {
-  const live = updated(undefined, deployment({ replicas: 1 }), 'kubectl-client-side-apply');
-  t.same(
-    failureOf(() => apply(live, manifest({ replicas: 2 }))),
-    {
-      code: 409,
-      reason: 'Conflict',
-      message:
-        'Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using apps/v1: .spec.replicas',
-      details: {
-        causes: [
-          {
-            reason: 'FieldManagerConflict',
-            message: 'conflict with "kubectl-client-side-apply" using apps/v1',
-            field: '.spec.replicas',
-          },
-        ],
-      },
-    },
-  );
-});
-
-t.test('conflicts with several managers', async (t) => {
-  const first = apply(undefined, manifest(withContainers({ name: 'a', image: 'a:1', args: ['x'] })), {
-    manager: 'two',
-  });
-  const live = updated(first, withSpec(first, { ...(first['spec'] as object), replicas: 1 }), 'hpa', 'scale');
-  const failure = failureOf(() =>
-    apply(live, manifest({ replicas: 2, ...withContainers({ name: 'a', image: 'a:2', args: ['y'] }) })),
-  );
-  t.equal(
-    failure?.message,
-    [
-      'Apply failed with 3 conflicts: conflicts with "hpa" with subresource "scale" using apps/v1:',
-      '- .spec.replicas',
-      'conflicts with "two":',
-      '- .spec.template.spec.containers[name="a"].args',
-      '- .spec.template.spec.containers[name="a"].image',
-    ].join('\n'),
-  );
-  t.equal(failure?.details?.causes?.length, 3);
-});
-
-t.test('the same value is no conflict: both own it', async (t) => {
-  const live = apply(undefined, manifest({ replicas: 1 }), { manager: 'two' });
-  const both = apply(live, manifest({ replicas: 1 }));
-  t.same(Object.keys(ownedBy(both)).sort(), ['one Apply', 'two Apply']);
-  t.equal(
-    both.metadata.managedFields?.find(({ manager }) => manager === 'one')?.time,
-    undefined,
-    'nothing was changed, so there is no time',
-  );
-  t.equal(
-    failureOf(() => apply(both, manifest({ replicas: 2 })))?.code,
-    409,
-    'and neither changes it without force',
-  );
-});
-
-t.test('force takes ownership', async (t) => {
-  const live = updated(undefined, deployment({ replicas: 1, paused: true }), 'editor');
-  const taken = apply(live, manifest({ replicas: 2 }), { force: true });
-  t.same(taken['spec'], { replicas: 2, paused: true });
-  t.same(ownedBy(taken), {
-    'one Apply': { 'f:spec': { 'f:replicas': {} } },
-    'editor Update': { 'f:spec': { 'f:paused': {} } },
-  });
-});
-
 t.test('null takes a value away, when nobody else owns it', async (t) => {
   const live = updated(undefined, deployment({ replicas: 1, paused: true }), 'editor');
   t.equal(failureOf(() => apply(live, manifest({ paused: null })))?.code, 409);
@@ -355,46 +226,3 @@ t.test('refusals', async (t) => {
     t.match(failure?.message, message);
   }
 });
-
-// Containers are merged item by item: a list without any is nobody's, and would not come back.
-const specs = specsWith({ minContainers: 1 });
-
-t.test(
-  'one manager alone: the object is what was applied last, and applying twice changes nothing',
-  async (t) => {
-    fc.assert(
-      fc.property(fc.array(specs, { minLength: 1, maxLength: 4 }), (history) => {
-        let live: KubeObject | undefined;
-        for (const spec of history) live = apply(live, manifest({ minReadySeconds: 1, ...spec }));
-        t.same(live?.['spec'], { minReadySeconds: 1, ...history.at(-1) });
-        if (live !== undefined)
-          t.equal(apply(live, manifest({ minReadySeconds: 1, ...history.at(-1) }), { now: LATER }), live);
-      }),
-    );
-  },
-);
-
-// Items of lists may have moved meanwhile.
-function sortedSpec(object: KubeObject): string {
-  const sorted = (_: string, value: unknown) =>
-    Array.isArray(value) ? value.toSorted((left, right) => (left.name < right.name ? -1 : 1)) : value;
-  const { template = {}, ...rest } = object['spec'] as { template?: object };
-  return JSON.stringify([Object.entries(rest).sort(), template], sorted);
-}
-
-t.test(
-  'two managers with force: what the last one says is so, and goes when it says it no more',
-  async (t) => {
-    fc.assert(
-      fc.property(specs, specs, (mine, theirs) => {
-        const first = apply(undefined, manifest({ minReadySeconds: 1, ...mine }));
-        const second = apply(first, manifest(theirs), { manager: 'two', force: true });
-        t.equal(apply(second, manifest(theirs), { manager: 'two', now: LATER }), second, 'all of it is so');
-        const back = apply(second, manifest({ minReadySeconds: 1, ...mine }), { force: true });
-        t.equal(apply(back, manifest({ minReadySeconds: 1, ...mine }), { now: LATER }), back);
-        const alone = apply(back, manifest({}), { manager: 'two' });
-        t.same(sortedSpec(alone), sortedSpec(first), 'what only the other one had goes with it');
-      }),
-    );
-  },
-);

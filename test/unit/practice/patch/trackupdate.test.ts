@@ -6,24 +6,9 @@ import { difference, isEmpty, pathsOf } from '../../../../src/practice/patch/fie
 import { allOwned, readOwners, trackable } from '../../../../src/practice/patch/owners.ts';
 import { applyPatch } from '../../../../src/practice/patch/patch.ts';
 import { placeOf } from '../../../../src/practice/patch/shape.ts';
-import { trackUpdate } from '../../../../src/practice/patch/trackupdate.ts';
-import { deployment, frozen, LATER, NOW, SCHEMA, specsWith, withContainers } from './pieces.ts';
-
-function track(
-  before: KubeObject | undefined,
-  after: KubeObject,
-  manager = 'editor',
-  more: object = {},
-): KubeObject {
-  return trackUpdate({
-    ...(before === undefined ? {} : { before: frozen(before) }),
-    after: frozen(after),
-    manager,
-    now: NOW,
-    schema: SCHEMA,
-    ...more,
-  });
-}
+import { holds } from '../../../properties.ts';
+import { updated } from './applying.ts';
+import { deployment, LATER, NOW, SCHEMA, specsWith, withContainers } from './pieces.ts';
 
 function owned(object: KubeObject): Record<string, unknown> {
   return Object.fromEntries(
@@ -37,7 +22,7 @@ function changed(object: KubeObject, spec: object, metadata: object = {}): KubeO
 
 // Facts: managedFields of kube-apiserver 1.36.3 after a POST of such a Deployment.
 t.test('a create owns all it has', async (t) => {
-  const created = track(
+  const created = updated(
     undefined,
     deployment(
       { replicas: 1, ...withContainers({ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP' }] }) },
@@ -80,7 +65,7 @@ t.test('a create owns all it has', async (t) => {
 });
 
 t.test('of new structs, those that Go has by pointer are owned themselves', async (t) => {
-  const created = track(
+  const created = updated(
     undefined,
     deployment({ strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } }),
   );
@@ -92,8 +77,8 @@ t.test('of new structs, those that Go has by pointer are owned themselves', asyn
 });
 
 t.test('what changes goes to who changed it, what goes to nobody', async (t) => {
-  const first = track(undefined, deployment({ replicas: 1, paused: true, minReadySeconds: 1 }), 'one');
-  const second = track(first, changed(first, { replicas: 2, minReadySeconds: 1 }), 'two', { now: LATER });
+  const first = updated(undefined, deployment({ replicas: 1, paused: true, minReadySeconds: 1 }), 'one');
+  const second = updated(first, changed(first, { replicas: 2, minReadySeconds: 1 }), 'two', { now: LATER });
   t.same(owned(second), {
     one: { 'f:spec': { 'f:minReadySeconds': {} } },
     two: { 'f:spec': { 'f:replicas': {} } },
@@ -107,30 +92,30 @@ t.test('what changes goes to who changed it, what goes to nobody', async (t) => 
     ],
     'and only the changer has a new time',
   );
-  const third = track(second, changed(second, { replicas: 2 }), 'two', { now: LATER });
+  const third = updated(second, changed(second, { replicas: 2 }), 'two', { now: LATER });
   t.same(owned(third), { two: { 'f:spec': { 'f:replicas': {} } } }, 'an owner of nothing is no owner');
 });
 
 t.test('an update that changes nothing is the same object', async (t) => {
-  const first = track(undefined, deployment({ replicas: 1 }));
-  t.equal(track(first, first, 'other', { now: LATER }), first);
+  const first = updated(undefined, deployment({ replicas: 1 }));
+  t.equal(updated(first, first, 'other', { now: LATER }), first);
   const written = changed(first, { replicas: 1 }, { resourceVersion: '8', generation: 2 });
   t.same(
-    track(first, written, 'other').metadata.managedFields,
+    updated(first, written, 'other').metadata.managedFields,
     first.metadata.managedFields,
     'nor are version and generation owned',
   );
 });
 
 t.test('a manager without a name is unknown; a subresource has its own entry', async (t) => {
-  const first = track(undefined, deployment({ replicas: 1 }), '');
-  const second = track(first, { ...first, status: { replicas: 1 } }, '', { subresource: 'status' });
+  const first = updated(undefined, deployment({ replicas: 1 }), '');
+  const second = updated(first, { ...first, status: { replicas: 1 } }, '', { subresource: 'status' });
   t.match(second.metadata.managedFields, [
     { manager: 'unknown' },
     { manager: 'unknown', subresource: 'status', fieldsV1: { 'f:status': { 'f:replicas': {} } } },
   ]);
   t.same(
-    owned(track(undefined, { ...deployment({ replicas: 1 }), status: { replicas: 1 } })),
+    owned(updated(undefined, { ...deployment({ replicas: 1 }), status: { replicas: 1 } })),
     { editor: { 'f:spec': { 'f:replicas': {} } } },
     'the status is not owned at the resource',
   );
@@ -138,10 +123,10 @@ t.test('a manager without a name is unknown; a subresource has its own entry', a
 
 // Facts: apimachinery pkg/util/managedfields/internal/fieldmanager.go (decodeLiveOrNew, isResetManagedFields).
 t.test('what clients say of managedFields', async (t) => {
-  const first = track(undefined, deployment({ replicas: 1 }), 'one');
+  const first = updated(undefined, deployment({ replicas: 1 }), 'one');
   const [entry] = first.metadata.managedFields ?? [];
   const say = (managedFields: unknown, more: object = {}) =>
-    track(first, changed(first, { replicas: 1 }, { managedFields }), 'two', more).metadata.managedFields;
+    updated(first, changed(first, { replicas: 1 }, { managedFields }), 'two', more).metadata.managedFields;
   t.same(say(undefined), [entry], 'left out: as before');
   t.same(say([]), undefined, 'an empty list: forgotten');
   t.same(say([{}]), undefined, 'one empty entry: forgotten');
@@ -161,16 +146,16 @@ t.test('what clients say of managedFields', async (t) => {
 
 t.test('after a reset nobody is recorded until the next apply', async (t) => {
   const first = changed(
-    track(undefined, deployment({ replicas: 1 })),
+    updated(undefined, deployment({ replicas: 1 })),
     { replicas: 1 },
     { managedFields: undefined },
   );
-  t.equal(track(first, changed(first, { replicas: 2 })).metadata.managedFields, undefined);
+  t.equal(updated(first, changed(first, { replicas: 2 })).metadata.managedFields, undefined);
 });
 
 // What kubectl 1.26 and later sends before its first server-side apply (client-go util/csaupgrade).
 t.test("kubectl's move from client-side to server-side apply is honoured", async (t) => {
-  const first = track(undefined, deployment({ replicas: 1 }), 'kubectl-client-side-apply');
+  const first = updated(undefined, deployment({ replicas: 1 }), 'kubectl-client-side-apply');
   const entries = (first.metadata.managedFields ?? []).map((entry) => ({
     ...entry,
     manager: 'kubectl',
@@ -186,14 +171,14 @@ t.test("kubectl's move from client-side to server-side apply is honoured", async
     live: first,
     schema: SCHEMA,
   });
-  t.same(track(first, patched, 'kubectl').metadata.managedFields, entries);
+  t.same(updated(first, patched, 'kubectl').metadata.managedFields, entries);
 });
 
 t.test('more than ten updaters are put together, the oldest first', async (t) => {
-  let live = track(undefined, deployment({}, { labels: { a: '0' } }), 'm0');
+  let live = updated(undefined, deployment({}, { labels: { a: '0' } }), 'm0');
   for (let at = 1; at <= 11; at += 1) {
     const labels = { ...live.metadata.labels, [`l${at}`]: '1' };
-    live = track(live, changed(live, {}, { labels }), `m${String(at).padStart(2, '0')}`, {
+    live = updated(live, changed(live, {}, { labels }), `m${String(at).padStart(2, '0')}`, {
       now: `2026-01-02T03:04:${String(at + 10)}Z`,
     });
   }
@@ -215,11 +200,11 @@ t.test('whoever writes, every field has an owner and nobody owns what is not the
     minLength: 1,
     maxLength: 5,
   });
-  fc.assert(
+  holds(
     fc.property(steps, (history) => {
       let live: KubeObject | undefined;
       for (const [spec, manager] of history) {
-        live = track(
+        live = updated(
           live,
           live === undefined
             ? deployment({ minReadySeconds: 1, ...spec })

@@ -1,67 +1,21 @@
 // Pods in every state that has a word of its own, and the cells that kube-apiserver 1.36.3 printed for them (the facts are those of printPod in
 // pkg/printers/internalversion/printers.go; compared with a running one when they were written).
 
-import type { KubeObject } from '../../../../src/practice/objects/object.ts';
+import {
+  EARLIER,
+  ended,
+  type PodCase,
+  phase,
+  pod,
+  RAN,
+  READY,
+  RESTARTED,
+  status,
+  TWO,
+  waiting,
+} from './podparts.ts';
 
-/** A pod and the cells READY, STATUS and RESTARTS of it, and IP, NODE, NOMINATED NODE and READINESS GATES where they are not `<none>`. */
-export interface PodCase {
-  readonly title: string;
-  readonly pod: KubeObject;
-  readonly cells: readonly [ready: string, status: string, restarts: string];
-  readonly wide?: readonly [ip: string, node: string, nominated: string, gates: string];
-}
-
-/** When ages are counted. */
-export const NOW = '2026-01-02T03:04:05Z';
-
-const RAN = { running: { startedAt: '2026-01-02T03:00:00Z' } };
-const RESTARTED = { terminated: { exitCode: 1, finishedAt: '2026-01-02T02:59:05Z' } };
-const EARLIER = { terminated: { exitCode: 1, finishedAt: '2026-01-02T02:04:05Z' } };
-const READY = [{ type: 'Ready', status: 'True' }];
-
-function ended(exitCode: number, more: object = {}): object {
-  return { terminated: { exitCode, ...more } };
-}
-
-function waiting(reason: string): object {
-  return { waiting: { reason } };
-}
-
-function status(name: string, state: object, more: object = {}): object {
-  return { name, state, ready: false, restartCount: 0, ...more };
-}
-
-interface Parts {
-  readonly spec?: object;
-  readonly status?: object;
-  readonly deleted?: boolean;
-}
-
-function pod({ spec = {}, status = {}, deleted = false }: Parts): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: 'p',
-      namespace: 'web',
-      creationTimestamp: '2026-01-02T03:04:00Z',
-      ...(deleted ? { deletionTimestamp: NOW } : {}),
-    },
-    spec: { containers: [{ name: 'a', image: 'i' }], ...spec },
-    status,
-  };
-}
-
-const TWO = { containers: [{ name: 'a' }, { name: 'b' }] };
-const INIT = { initContainers: [{ name: 'i' }, { name: 'j' }] };
-const SIDECAR = { initContainers: [{ name: 'i', restartPolicy: 'Always' }] };
-
-/** Which container fills a status with `phase`. */
-function phase(name: string, ...containerStatuses: readonly object[]): object {
-  return { phase: name, containerStatuses };
-}
-
-/** All of them. */
+/** All of them, but for those with init containers. */
 export const POD_CASES: readonly PodCase[] = [
   { title: 'just created', pod: pod({ status: { phase: 'Pending' } }), cells: ['0/1', 'Pending', '0'] },
   { title: 'without a status', pod: pod({}), cells: ['0/1', '', '0'] },
@@ -198,105 +152,6 @@ export const POD_CASES: readonly PodCase[] = [
       },
     }),
     cells: ['0/1', 'SchedulingGated', '0'],
-  },
-  {
-    title: 'initializing: none of two done',
-    pod: pod({ spec: INIT, status: { phase: 'Pending', initContainerStatuses: [status('i', RAN)] } }),
-    cells: ['0/1', 'Init:0/2', '0'],
-  },
-  {
-    title: 'initializing: one of two done, its restarts counted',
-    pod: pod({
-      spec: INIT,
-      status: {
-        phase: 'Pending',
-        initContainerStatuses: [
-          status('i', ended(0), { restartCount: 2, lastState: RESTARTED }),
-          status('j', waiting('PodInitializing')),
-        ],
-        containerStatuses: [status('a', waiting('PodInitializing'))],
-      },
-    }),
-    cells: ['0/1', 'Init:1/2', '2 (5m ago)'],
-  },
-  {
-    title: 'initializing: crashing',
-    pod: pod({
-      spec: INIT,
-      status: { phase: 'Pending', initContainerStatuses: [status('i', waiting('CrashLoopBackOff'))] },
-    }),
-    cells: ['0/1', 'Init:CrashLoopBackOff', '0'],
-  },
-  {
-    title: 'initializing: failed with a code',
-    pod: pod({
-      spec: INIT,
-      status: { phase: 'Pending', initContainerStatuses: [status('i', ended(7)), status('j', ended(0))] },
-    }),
-    cells: ['0/1', 'Init:ExitCode:7', '0'],
-  },
-  {
-    title: 'initializing: killed',
-    pod: pod({
-      spec: INIT,
-      status: { phase: 'Pending', initContainerStatuses: [status('i', ended(137, { signal: 9 }))] },
-    }),
-    cells: ['0/1', 'Init:Signal:9', '0'],
-  },
-  {
-    title: 'initializing: failed for a reason',
-    pod: pod({
-      spec: INIT,
-      status: { phase: 'Pending', initContainerStatuses: [status('i', ended(1, { reason: 'Error' }))] },
-    }),
-    cells: ['0/1', 'Init:Error', '0'],
-  },
-  {
-    title: 'initialized: restarts of init containers no longer count',
-    pod: pod({
-      spec: INIT,
-      status: {
-        ...phase('Running', status('a', RAN, { ready: true })),
-        initContainerStatuses: [
-          status('i', ended(0), { restartCount: 4, lastState: RESTARTED }),
-          status('j', ended(0)),
-        ],
-      },
-    }),
-    cells: ['1/1', 'Running', '0'],
-  },
-  {
-    title: 'with a sidecar, whose restarts count',
-    pod: pod({
-      spec: SIDECAR,
-      status: {
-        ...phase('Running', status('a', RAN, { ready: true, restartCount: 1, lastState: EARLIER })),
-        initContainerStatuses: [
-          status('i', RAN, { ready: true, started: true, restartCount: 2, lastState: RESTARTED }),
-        ],
-      },
-    }),
-    cells: ['2/2', 'Running', '3 (5m ago)'],
-  },
-  {
-    title: 'with a sidecar that has not started',
-    pod: pod({
-      spec: SIDECAR,
-      status: { phase: 'Pending', initContainerStatuses: [status('i', RAN, { started: false })] },
-    }),
-    cells: ['0/2', 'Init:0/1', '0'],
-  },
-  {
-    title: 'an init container failed again after initialization',
-    pod: pod({
-      spec: INIT,
-      status: {
-        ...phase('Running', status('a', RAN, { ready: true })),
-        conditions: [{ type: 'Initialized', status: 'True' }],
-        initContainerStatuses: [status('i', ended(1, { reason: 'Error' }))],
-      },
-    }),
-    cells: ['1/1', 'Init:Error', '0'],
   },
   {
     title: 'being deleted',

@@ -1,10 +1,12 @@
 import t from 'tap';
 import { PODS } from '../../../../src/practice/print/pods.ts';
-import { NOW, POD_CASES } from './podcases.ts';
+import { POD_CASES } from './podcases.ts';
+import { POD_INIT_CASES } from './podinitcases.ts';
+import { NOW } from './podparts.ts';
 
 const NONE = ['<none>', '<none>', '<none>', '<none>'] as const;
 
-for (const { title, pod, cells, wide } of POD_CASES) {
+for (const { title, pod, cells, wide } of [...POD_CASES, ...POD_INIT_CASES]) {
   t.test(`a pod ${title}`, async (t) => {
     t.same(PODS.cells(pod, Date.parse(NOW)), ['p', ...cells, '5s', ...(wide ?? NONE)]);
   });

@@ -2,7 +2,8 @@ import t from 'tap';
 import type { KubeObject } from '../../../../src/practice/objects/object.ts';
 import { RESOURCES } from '../../../../src/practice/objects/resources.ts';
 import { renderTable, type TableOptions } from '../../../../src/practice/print/table.ts';
-import { PLAIN_CASES, WORKLOAD_CASES } from './rowcases.ts';
+import { PLAIN_CASES } from './plaincases.ts';
+import { WORKLOAD_CASES } from './workloadcases.ts';
 
 const NOW = Date.parse('2026-01-02T03:04:05Z');
 const CONFIGMAP: KubeObject = {

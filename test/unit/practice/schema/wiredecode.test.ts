@@ -5,6 +5,7 @@ import type { FieldType } from '../../../../src/practice/schema/fieldtype.ts';
 import { KINDS, SCHEMA } from '../../../../src/practice/schema/schema.ts';
 import { checkFields } from '../../../../src/practice/schema/validate.ts';
 import { decodeProtobufObject } from '../../../../src/practice/schema/wiredecode.ts';
+import { holds } from '../../../properties.ts';
 import { GO, KUBECTL } from './wirebodies.ts';
 
 // A writer of its own, after protobuf.dev/programming-guides/encoding.
@@ -227,13 +228,13 @@ t.test('whatever the bytes are, they are read or refused', async (t) => {
     const typeMeta = write([1, group === '' ? version : `${group}/${version}`], [2, kind]);
     return readOrRefuse(Buffer.concat([Buffer.from('k8s\0'), write([1, typeMeta], [2, Buffer.from(raw)])]));
   });
-  fc.assert(random, { numRuns: 1000 });
+  holds(random, { numRuns: 1000 });
   const damaged = fc.property(fc.constantFrom(...all), fc.nat(), fc.nat(255), (whole, at, byte) => {
     const copy = Buffer.from(whole);
     copy[at % copy.length] = byte;
     return readOrRefuse(copy);
   });
-  fc.assert(damaged, { numRuns: 2000 });
+  holds(damaged, { numRuns: 2000 });
 });
 
 t.test('no struct holds itself, so that the types bound how deep a body goes', async (t) => {

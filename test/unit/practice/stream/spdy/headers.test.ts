@@ -5,6 +5,7 @@ import { spdyDictionary } from '../../../../../src/kube/spdydictionary.ts';
 import { SpdyProtocolError } from '../../../../../src/kube/spdyframes.ts';
 import { parseHeaders } from '../../../../../src/kube/spdyheaders.ts';
 import { HeaderDecoder, HeaderEncoder } from '../../../../../src/practice/stream/spdy/headers.ts';
+import { holdsInTime } from '../../../../properties.ts';
 
 /** What a plain zlib with the dictionary makes of bytes. */
 async function deflated(bytes: Buffer): Promise<Buffer> {
@@ -31,7 +32,7 @@ t.test('blocks of one direction build on each other', async (t) => {
   const sessions = fc.array(fc.dictionary(fc.stringMatching(/^[a-z0-9-]{1,20}$/), fc.string()), {
     maxLength: 12,
   });
-  await fc.assert(
+  await holdsInTime(
     fc.asyncProperty(sessions, async (blocks) => {
       const [encoder, decoder] = [new HeaderEncoder(), new HeaderDecoder()];
       const maps = blocks.map((block) => new Map(Object.entries(block)));
