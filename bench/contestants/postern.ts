@@ -80,6 +80,8 @@ export function makeGateConfig(
       ],
     },
     sessions: { drainTimeout: '0s' },
+    // All callers are one user here.
+    limits: { sessionsPerUser: 0, watchesPerUser: 0, requestsInFlightPerUser: 0 },
   };
 }
 

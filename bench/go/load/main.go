@@ -21,7 +21,7 @@ import (
 // options are those of all figures; each takes what it needs.
 type options struct {
 	target, ca, token, curve, direction string
-	http2                               bool
+	http2, forge                        bool
 	sessions, callers, watches, size    int
 	bytes, rounds, count, requests      int64
 	rate, pace                          float64
@@ -31,9 +31,12 @@ type options struct {
 // A figure sets up, warms up, calls r.ready, works, and calls r.done with what it did.
 var figures = map[string]func(*run) error{
 	"stream":    stream,
+	"flood":     flood,
 	"keystroke": keystroke,
+	"typing":    typing,
 	"open":      openSessions,
 	"idle":      idle,
+	"hold":      hold,
 	"get":       get,
 	"list":      list,
 	"watch":     watch,
@@ -54,19 +57,20 @@ func main() {
 	flags.StringVar(&o.ca, "ca", "", "authority of its certificate, PEM")
 	flags.StringVar(&o.token, "token", "", "bearer token")
 	flags.BoolVar(&o.http2, "http2", false, "HTTP/2 (get, churn)")
+	flags.BoolVar(&o.forge, "forge", false, "sign the token's claims anew and wrong, with each request (flood)")
 	flags.StringVar(&o.curve, "curve", "", "x25519 or x25519mlkem768; default Go's")
 	flags.StringVar(&o.direction, "direction", "down", "down or up (stream)")
-	flags.IntVar(&o.sessions, "sessions", 1, "sessions (stream, keystroke, idle)")
-	flags.IntVar(&o.callers, "callers", 16, "callers (get)")
+	flags.IntVar(&o.sessions, "sessions", 1, "sessions (stream, keystroke, idle, hold)")
+	flags.IntVar(&o.callers, "callers", 16, "callers (get, flood)")
 	flags.IntVar(&o.watches, "watches", 100, "watches (watch)")
 	flags.IntVar(&o.size, "size", 1000, "bytes of an event (watch)")
 	flags.Float64Var(&o.rate, "rate", 100, "events a second of each watch")
-	flags.IntVar(&o.seconds, "seconds", 5, "duration (watch)")
+	flags.IntVar(&o.seconds, "seconds", 5, "duration (watch, hold)")
 	flags.Int64Var(&o.bytes, "bytes", 1e8, "bytes of each session or list")
 	flags.Int64Var(&o.rounds, "rounds", 1000, "round trips of each session (keystroke)")
 	flags.Int64Var(&o.count, "count", 100, "sessions (open), lists (list), connections (churn)")
 	flags.Int64Var(&o.requests, "requests", 10000, "requests (get)")
-	flags.IntVar(&o.roundsPause, "rounds-pause", 2, "ms between two keystrokes (mixed)")
+	flags.IntVar(&o.roundsPause, "rounds-pause", 2, "ms between two keystrokes of a session (mixed, hold, typing)")
 	flags.Float64Var(&o.pace, "pace", 0, "MB a second of the download; 0 is as fast as it goes (mixed)")
 	flags.IntVar(&o.idleRounds, "idle-rounds", 500, "keystrokes before the download (mixed)")
 	limit := flags.Duration("limit", 10*time.Minute, "fails if set-up or work take longer")

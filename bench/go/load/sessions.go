@@ -132,6 +132,32 @@ func idle(r *run) error {
 	return nil
 }
 
+// hold keeps sessions open in which somebody types now and then: each every roundsPause, spread over it, for so many seconds.
+func hold(r *run) error {
+	sessions, err := r.openAll(r.sessions, "echo", func(s *session) error {
+		_, err := s.keystroke()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.ready()
+	pause := time.Duration(r.roundsPause) * time.Millisecond
+	r.together(r.sessions, func(i int) error {
+		for due := pause * time.Duration(i) / time.Duration(r.sessions); due < time.Duration(r.seconds)*time.Second; due += pause {
+			time.Sleep(due - time.Since(r.began))
+			latency, err := sessions[i].keystroke()
+			if err != nil {
+				return fmt.Errorf("session %d: %w", i, err)
+			}
+			r.latencies.add(latency)
+		}
+		return nil
+	})
+	r.done(float64(r.latencies.count()), "round trip")
+	return nil
+}
+
 // A paced download is asked for in pieces of this size, each when it is due.
 const pacedUnit = 1_000_000
 
