@@ -107,20 +107,14 @@ interface PodObject {
   };
 }
 
-/** Has the kubelet look at the gate's pods now, as docs/how-to/helm.md says: it renews files of ConfigMaps when it looks at a pod. */
+/**
+ * Has the kubelet look at the gate's pods now, as docs/how-to/helm.md says: it renews files of ConfigMaps when it looks at a pod. Pods that
+ * are ending are left alone: after `helm upgrade --wait` the replaced ones may go at any moment, and kubectl fails for one that has gone.
+ */
 export async function lookNow(context: Context): Promise<void> {
   const note = `postern.dev/look=${process.hrtime.bigint()}`;
-  const args = [
-    'annotate',
-    'pods',
-    '--overwrite',
-    '--namespace',
-    NAMESPACE,
-    '-l',
-    `app.kubernetes.io/instance=${RELEASE}`,
-    note,
-  ];
-  await adminOrFail(context, args);
+  const staying = (await gatePods(context)).filter(({ isEnding }) => !isEnding).map(({ name }) => name);
+  await adminOrFail(context, ['annotate', 'pods', '--overwrite', '--namespace', NAMESPACE, ...staying, note]);
 }
 
 /** How to reach the Service at its node port, as alice, without kubectl. */
