@@ -16,6 +16,8 @@ const KEPT_FROM_UPSTREAMS = 16;
 /** Of a small limit no more than these shares are kept. */
 const CALLERS_SHARE = 1 / 8;
 const UPSTREAMS_SHARE = 1 / 16;
+/** For so much of what is left besides the kept ones a count stands: that many may come before the next. */
+const COUNTED_SHARE = 1 / 4;
 /** Below this share of what callers may use up it is over. */
 export const ENOUGH = 0.9;
 
@@ -25,7 +27,7 @@ export interface KeptDescriptors {
   readonly fromUpstreams: number;
 }
 
-/** Which connections may still take a descriptor. Each question costs one stat(2), some µs, however many are open. */
+/** Which connections may still take a descriptor. A count costs one stat(2), some µs, however many are open, and stands for many questions. */
 export interface DescriptorReserve {
   /** Whether a connection of a caller may stay that has just come and counts already. */
   mayStay(): boolean;
@@ -67,10 +69,20 @@ export function keepDescriptors(deps: DescriptorReserveDeps = {}): DescriptorRes
   const { limit = readDescriptorLimit(), count = countWithoutList } = deps;
   const { fromCallers, fromUpstreams } = keptOf(limit);
   let coming = 0;
+  let standsFor = 0;
+  // Who may have a descriptor takes one. As long as fewer have asked than a share of what was left, and the rest is more than all others
+  // together ever have open, the answer is known without counting.
   const areLeft = (least: number): boolean => {
     if (limit === 0) return true;
+    if (standsFor > 0) {
+      standsFor--;
+      return true;
+    }
     const open = count();
-    return open === 0 || limit - open - coming >= least;
+    if (open === 0) return true;
+    const left = limit - open - coming;
+    standsFor = Math.floor(Math.max(0, left - fromCallers) * COUNTED_SHARE);
+    return left >= least;
   };
   return {
     mayStay: () => areLeft(fromCallers),

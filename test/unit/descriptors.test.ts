@@ -24,8 +24,6 @@ t.test('what is kept of a limit is the same of all but small ones, and less for 
 });
 
 t.test('callers are let in until 64 are left, connections to API servers begun until 16 are', async (t) => {
-  let open = 0;
-  const { mayStay, mayConnect } = keepDescriptors({ limit: 1024, count: () => open });
   // A caller's counts already, the other one does not. [open, caller, API server]
   for (const [now, caller, upstream] of [
     [20, true, true],
@@ -35,8 +33,30 @@ t.test('callers are let in until 64 are left, connections to API servers begun u
     [1008, false, false],
     [1024, false, false],
   ] as const) {
-    open = now;
-    t.same([mayStay(), mayConnect()], [caller, upstream], `${now} of 1024 are open`);
+    const count = () => now;
+    const deps = { limit: 1024, count };
+    const answers = [keepDescriptors(deps).mayStay(), keepDescriptors(deps).mayConnect()];
+    t.same(answers, [caller, upstream], `${now} of 1024 are open`);
+  }
+});
+
+t.test('a count stands until a quarter of what was left to callers may have come', async (t) => {
+  // [limit, open, answers without a further count]
+  for (const [limit, open, answers] of [
+    [16_384, 320, 4_000],
+    [1024, 560, 100],
+    [1024, 956, 1],
+    [1024, 957, 0],
+    [1024, 1020, 0],
+  ] as const) {
+    let counts = 0;
+    const reserve = keepDescriptors({ limit, count: () => open + Number(++counts > 1) * limit });
+    reserve.mayStay();
+    for (let n = 0; n < answers; n++)
+      if (!(n % 2 === 0 ? reserve.mayStay() : reserve.mayConnect())) t.fail(`answer ${n}`);
+    t.equal(counts, 1, `${open} of ${limit} are open`);
+    t.notOk(reserve.mayStay());
+    t.equal(counts, 2);
   }
 });
 
