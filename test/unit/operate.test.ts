@@ -184,6 +184,11 @@ const LINES = [
       rule: 'no-shells',
       detail: 'what it was',
     })),
+    {
+      msg: 'a name is not answered: its last known addresses serve',
+      name: 'api.example.com',
+      cause: { code: 'EAI_AGAIN', message: 'getaddrinfo EAI_AGAIN api.example.com' },
+    },
     { msg: 'session ended', auditID: 'b', end: 'client' },
     { msg: 'session ended', auditID: 'c', end: 'error', detail: 'what it was' },
     { msg: 'keys of an issuer could not be fetched', issuer: 'https://login.example.com', cause: CAUSE },

@@ -197,6 +197,35 @@ export const PROCESS: readonly AlertCase[] = [
     fires: [],
   },
   {
+    alert: 'PosternNamesStale',
+    when: 'the resolver is away, and connections go to the last known addresses',
+    series: {
+      [`postern_name_lookups_total{outcome="ok",${GATE}}`]: '0+6x5 30x30',
+      [`postern_name_lookups_total{outcome="stale",${GATE}}`]: '0x5 0+6x30',
+    },
+    at: '20m',
+    fires: [
+      {
+        severity: 'warning',
+        labels: ONE,
+        summary: 'Postern a gets no answer from its resolver.',
+        description:
+          'For 10 minutes connections of a have gone to the last known addresses of a name. These serve for 24 hours after they were told, and not at all after a restart.',
+      },
+    ],
+  },
+  {
+    alert: 'PosternNamesStale',
+    when: 'the resolver was restarted, and some names there are none of',
+    series: {
+      [`postern_name_lookups_total{outcome="ok",${GATE}}`]: '0+6x40',
+      [`postern_name_lookups_total{outcome="stale",${GATE}}`]: '0x5 0+3x3 9x30',
+      [`postern_name_lookups_total{outcome="failed",${GATE}}`]: '0+1x40',
+    },
+    at: '12m',
+    fires: [],
+  },
+  {
     alert: 'PosternReloadFailed',
     when: 'the file on disk stays broken',
     series: { [`postern_config_last_reload_success{${GATE}}`]: '1x3 0x30' },
