@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { bareEnv } from './bareenv.ts';
 import { type ConnectOptions, collectLines, openConnection, readMetric } from './gate.ts';
 import { type GateFiles, type GateFilesOptions, layGateFiles } from './gatefiles.ts';
 
@@ -80,7 +81,7 @@ export async function startGateProcess(options: GateProcessOptions): Promise<Gat
     ...args,
   ];
   const child = spawn(command[0] ?? '', command.slice(1), {
-    env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    env: { ...bareEnv(), ...options.env },
     stdio: ['ignore', output?.stdout ?? 'pipe', output?.stderr ?? 'pipe', 'ipc'],
   });
   const other: string[] = [];

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { bareEnv } from './bareenv.ts';
 import { startTestGate, type TestGate } from './gate.ts';
 import { type EchoUpstream, read, startEcho } from './sessions.ts';
 
@@ -47,7 +48,7 @@ export function postern(t: Test, args: readonly string[], env: Readonly<Record<s
 /** Runs node with these arguments until the test ends; of the test's own variables it has PATH alone. */
 export function node(t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { ...bareEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const err = read(child.stderr);
