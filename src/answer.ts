@@ -50,24 +50,23 @@ function isClientGoDiscovery({ target, rawHeaders }: Exchange): boolean {
 /** Writes a refusal to a response that has not begun; one that has is broken off by its owner. */
 export function answerResponse(response: CallerResponse, answer: Answer, exchange: Exchange): void {
   if (response.headersSent || response.destroyed) return;
-  const lines: string[] = [...answer.lines];
-  closeIfStillSending(response, lines);
-  sendHead(response, answer.status, STATUS_CODES[answer.status] ?? 'Error', lines);
+  closeIfStillSending(response);
+  sendHead(response, answer.status, STATUS_CODES[answer.status] ?? 'Error', [...answer.lines]);
   exchange.status = answer.status;
   // The answer to a HEAD over HTTP/2 has ended with its head.
   if (!response.writableEnded) endAnswer(response, answer.body);
 }
 
 /**
- * For an answer that comes before the request's body has: an HTTP/1.1 connection can't carry a next request then, so `lines` say that it
- * closes. It closes gently, as Go's servers and nginx do: Node would close with unread input, for which the kernel sends RST, and that may
- * take the answer away from a caller that is still sending.
+ * For an answer that comes before the request's body has: an HTTP/1.1 connection can't carry a next request then, so the answer, whose head is
+ * still to be sent, will say that it closes. It closes gently, as Go's servers and nginx do: Node would close with unread input, for which the
+ * kernel sends RST, and that may take the answer away from a caller that is still sending.
  */
-export function closeIfStillSending(response: CallerResponse, lines: string[]): void {
+export function closeIfStillSending(response: CallerResponse): void {
   const http1 = asHttp1(response);
   if (http1 === undefined || http1.socket === null || http1.req.complete || !announcesBody(http1.req)) return;
   const { socket } = http1;
-  lines.push('Connection', 'close');
+  http1.shouldKeepAlive = false;
   socket.destroySoon = () => endSocket(socket, NOTHING);
 }
 

@@ -114,7 +114,7 @@ export function createConnections(idleMs: number = IDLE_MS): Connections {
   };
   const askToLeave = () => {
     for (const { response } of answers)
-      if (!('stream' in response) && !response.headersSent) response.setHeader('Connection', 'close');
+      if (!('stream' in response) && !response.headersSent) response.shouldKeepAlive = false;
   };
   return {
     askToLeave,

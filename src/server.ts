@@ -107,7 +107,7 @@ export async function createGateServer(deps: ServerDeps): Promise<Http2SecureSer
   const unparsed = createUnparsed(deps.observer);
   const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
     if (!unparsed.begin(request, response)) return;
-    if (deps.isLeaving()) response.setHeader('Connection', 'close');
+    if (deps.isLeaving()) response.shouldKeepAlive = false;
     const certificate = certificateOf(request.socket);
     serve({ ...arrival(request, 'http', deps.now()), upgrade: '', certificate }, request, response);
   };

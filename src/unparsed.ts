@@ -79,7 +79,7 @@ export function createUnparsed(observer: Pick<Observer, 'onUnparsed'>): Unparsed
       const { socket } = request;
       const turns = connections.get(socket) ?? newTurns();
       connections.set(socket, turns);
-      if (turns.ending !== undefined) {
+      if (turns.ending !== undefined || saysLast(turns, socket)) {
         if (++turns.dropped > MAX_DROPPED) socket.destroy();
         return false;
       }
@@ -100,7 +100,9 @@ export function createUnparsed(observer: Pick<Observer, 'onUnparsed'>): Unparsed
       const { socket } = request;
       const turns = connections.get(socket);
       const fault = faultOf(request);
-      if (turns !== undefined && (turns.ending !== undefined || turns.open.length > 0)) socket.destroy();
+      // What was answered last is still on its way: what comes now is read and dropped until then.
+      if (socket.writableEnded) socket.resume();
+      else if (turns !== undefined && (turns.ending !== undefined || turns.open.length > 0)) socket.destroy();
       else if (fault === '') return true;
       else answer(socket, fault);
       return false;
@@ -117,6 +119,11 @@ function forget({ open }: Turns, response: ServerResponse): void {
   const at = open.indexOf(response);
   if (at === 0) open.shift();
   else if (at > 0) open.splice(at, 1);
+}
+
+/** RFC 9112 §9.6: behind an answer that says `close`, or will say it, nothing is carried out, for nobody would be told. */
+function saysLast({ open }: Turns, socket: Socket): boolean {
+  return socket.writableEnded || open.some(({ shouldKeepAlive }) => !shouldKeepAlive);
 }
 
 /** Why a request that could be parsed is not served; '' when it may be. */

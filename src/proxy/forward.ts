@@ -58,7 +58,7 @@ export function forward(
   if (upstream === undefined || target === undefined || upstreamHeaders === undefined)
     throw new TypeError('forwarded before the gate passed it');
   const relay = new Relay(exchange, response, deps);
-  if (headerValue(exchange.rawHeaders, 'expect')?.toLowerCase() === '100-continue') sendContinue(response);
+  if (waitsForContinue(exchange)) sendContinue(response);
   endInTime(relay, exchange, response, deps);
   exchange.forwardedAt = deps.now();
   relay.sending = upstream.pool.send(
@@ -73,6 +73,11 @@ export function forward(
     },
     relay,
   );
+}
+
+/** RFC 9110 §10.1.1: HTTP/1.0 knows no 100, and would take it for the answer. */
+function waitsForContinue({ rawHeaders, httpVersion }: Exchange): boolean {
+  return httpVersion !== '1.0' && headerValue(rawHeaders, 'expect')?.toLowerCase() === '100-continue';
 }
 
 /** RFC 9110 §9.2.1: what only asks. Behind `proxy` is not the API server: a kubelet's GET can run a command. */
@@ -124,7 +129,7 @@ class Relay implements ResponseHandler, Outlet {
     exchange.answeredAt = this.#deps.now();
     try {
       const lines = downstreamResponseLines(upstreamLines, exchange.id);
-      closeIfStillSending(response, lines);
+      closeIfStillSending(response);
       sendHead(response, status, message, lines);
       exchange.status = status;
       if (framesOwnChunks(response)) this.room = CHUNK_ROOM;

@@ -69,6 +69,31 @@ for (const expectation of ['100-continue', '100-CONTINUE'])
     },
   );
 
+await facts.attack(
+  'S10',
+  'Expect: 100-continue from HTTP/1.0, which would take a 100 for the answer, is ignored (RFC 9110 §10.1.1)',
+  async (t) => {
+    const { result, requests } = await forwarded(ground, () =>
+      attempt(
+        gate,
+        requestText(
+          'POST /first HTTP/1.0',
+          ['Host: x', auth, 'Expect: 100-continue', 'Content-Length: 5'],
+          'hello',
+        ),
+      ),
+    );
+    t.same(
+      result.answers.map(({ status }) => status),
+      [200],
+    );
+    t.same(
+      requests.map(({ body }) => body.toString()),
+      ['hello'],
+    );
+  },
+);
+
 for (const expectation of ['200-ok', '100-continue, x', 'x=y', '100-continue\r\nExpect: 100-continue'])
   await facts.attack(
     'S10',

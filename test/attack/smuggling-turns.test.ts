@@ -213,3 +213,52 @@ await facts.attack('S1', 'an upgrade behind a request that is being answered ope
   t.notOk(upstream.reached(hidden));
   caller.reset();
 });
+
+// RFC 9112 §9.6: behind an answer that says `close` nothing is carried out, for its caller would never be told. The body of the first request becomes whole
+// only when the answer is there, so that what comes behind it is a request by its framing, and a good one.
+const EARLY: readonly (readonly [name: string, line: string, status: number])[] = [
+  ['the gate has refused', 'X: y', 401],
+  ['the API server has answered', auth, 413],
+];
+const BEHIND: readonly (readonly [name: string, bytes: (hidden: string) => string])[] = [
+  ['a request', (hidden) => get(`/${hidden}`, auth)],
+  [
+    'an upgrade',
+    (hidden) =>
+      requestText(`POST /api/v1/namespaces/n/pods/p/exec?command=${hidden} HTTP/1.1`, [
+        'Host: x',
+        auth,
+        'Connection: Upgrade',
+        'Upgrade: SPDY/3.1',
+      ]),
+  ],
+];
+
+for (const [early, line, status] of EARLY)
+  for (const [behind, bytes] of BEHIND)
+    await facts.attack(
+      'S10',
+      `${behind} behind a body that ${early} before it was whole is not carried out`,
+      async (t) => {
+        const hidden = marker();
+        upstream.plan(async (connection) => {
+          await connection.until((all) => all.includes('hello'));
+          await connection.write('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n');
+        });
+        const caller = await openRaw(gate);
+        await caller.send(
+          requestText('POST /first HTTP/1.1', ['Host: x', line, 'Content-Length: 10'], 'hello'),
+        );
+        await caller.answers(1);
+        await caller.send(`world${bytes(hidden)}`);
+        caller.end();
+        await caller.over;
+        t.same(
+          (await caller.answers(1)).map((answer) => [answer.status, ...valuesIn(answer.lines, 'connection')]),
+          [[status, 'close']],
+        );
+        await ground.settle();
+        t.notOk(upstream.reached(hidden));
+        caller.reset();
+      },
+    );
