@@ -53,7 +53,7 @@ export function answerResponse(response: CallerResponse, answer: Answer, exchang
   closeIfStillSending(response);
   sendHead(response, answer.status, STATUS_CODES[answer.status] ?? 'Error', [...answer.lines]);
   exchange.status = answer.status;
-  // The answer to a HEAD over HTTP/2 has ended with its head.
+  // The answer to a HEAD over HTTP/2 has ended with its head, which a reset at once would overtake.
   if (!response.writableEnded) endAnswer(response, answer.body);
 }
 

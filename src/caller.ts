@@ -65,10 +65,12 @@ export function framesOwnChunks(response: CallerResponse): boolean {
   return true;
 }
 
-/** Answers `Expect: 100-continue`: the body may come. */
+/** Answers `Expect: 100-continue`: the body may come. HTTP/1.0 knows no 100 and would take it for the answer (RFC 9110 §10.1.1). */
 export function sendContinue(response: CallerResponse): void {
   const stream = asStream(response);
-  if (stream === undefined) (response as ServerResponse).writeContinue();
+  const http1 = asHttp1(response);
+  if (http1?.req.httpVersion === '1.1') http1.writeContinue();
+  else if (stream === undefined) return;
   else if (!stream.destroyed && !stream.closed && !stream.headersSent)
     stream.additionalHeaders({ ':status': 100 });
 }
@@ -78,7 +80,8 @@ export function sendContinue(response: CallerResponse): void {
  * stream would stay open until its caller ends it. Over HTTP/1.1 the connection is closed then (closeIfStillSending).
  */
 export function endAnswer(response: CallerResponse, last?: Buffer): void {
-  response.end(last);
+  // HTTP/2: an answer without a body has ended with its head.
+  if (!response.writableEnded) response.end(last);
   const stream = asStream(response);
   if (stream === undefined || stream.endAfterHeaders || stream.destroyed) return;
   if (stream.state.remoteClose === 0) stream.close(constants.NGHTTP2_NO_ERROR);

@@ -58,7 +58,7 @@ export function forward(
   if (upstream === undefined || target === undefined || upstreamHeaders === undefined)
     throw new TypeError('forwarded before the gate passed it');
   const relay = new Relay(exchange, response, deps);
-  if (waitsForContinue(exchange)) sendContinue(response);
+  if (headerValue(exchange.rawHeaders, 'expect')?.toLowerCase() === '100-continue') sendContinue(response);
   endInTime(relay, exchange, response, deps);
   exchange.forwardedAt = deps.now();
   relay.sending = upstream.pool.send(
@@ -73,11 +73,6 @@ export function forward(
     },
     relay,
   );
-}
-
-/** RFC 9110 §10.1.1: HTTP/1.0 knows no 100, and would take it for the answer. */
-function waitsForContinue({ rawHeaders, httpVersion }: Exchange): boolean {
-  return httpVersion !== '1.0' && headerValue(rawHeaders, 'expect')?.toLowerCase() === '100-continue';
 }
 
 /** RFC 9110 §9.2.1: what only asks. Behind `proxy` is not the API server: a kubelet's GET can run a command. */
@@ -178,7 +173,7 @@ class Relay implements ResponseHandler, Outlet {
   /** Ends the answer after what has come of it. */
   end(): void {
     this.#gather.flush();
-    if (this.#response.writableEnded || this.#isBroken) return;
+    if (this.#isBroken) return;
     endAnswer(this.#response, this.room === CHUNK_ROOM ? LAST_CHUNK : undefined);
   }
 

@@ -40,6 +40,8 @@ const upstream = await startUpstream({
     pending.set(request.url ?? '', response);
     if (request.url === '/api/v1/pods?watch=1') response.write('begun');
     else if (request.url === '/version') response.end('ok');
+    else if (request.url === '/no-content') response.writeHead(204).end();
+    else if (request.url === '/empty') response.writeHead(413, { 'Content-Length': 0 }).end();
     else if (request.url === '/upload') request.resume().on('end', () => response.end('whole'));
     else request.resume();
   },
@@ -269,6 +271,21 @@ t.test('HTTP/2: the body of a request that is refused is not waited for', async 
   t.equal(codeOf(reset), CODE.NO_ERROR);
   refused.end();
 });
+
+// An answer that ends with its head.
+const EMPTY: readonly (readonly [method: string, path: string, status: number])[] = [
+  ['POST', '/no-content', 204],
+  ['POST', '/empty', 413],
+  ['HEAD', '/version', 200],
+];
+for (const [method, path, status] of EMPTY)
+  t.test(`HTTP/2: behind an answer without a body no more is wanted: ${method} ${path}`, async (t) => {
+    const one = await open(headers(1, withBody(path, method), 0), frame(TYPE.DATA, 0, 1, first));
+    t.equal(await one.status(1), status);
+    const reset = await one.frame(({ type, stream }) => type === TYPE.RST_STREAM && stream === 1);
+    t.equal(codeOf(reset), CODE.NO_ERROR);
+    one.end();
+  });
 
 t.test('the API server heard of whole requests only', async (t) => {
   t.same(
