@@ -60,6 +60,8 @@ export const SERVER_LIMITS: SecureServerOptions = {
   maxSessionInvalidFrames: MAX_INVALID_FRAMES,
   // nghttp2 would leave a line out that has a space before or after its value, and tell nobody: `kubectl --as "bob "` would act as its caller.
   strictFieldWhitespaceValidation: false,
+  // An answer that says a thing twice (X-Content-Type-Options, by two layers of an application) goes on as it is, as over HTTP/1.1.
+  strictSingleValueFields: false,
   // HTTP/1.1's limits; the typings know them on http.Server only.
   ...({
     maxHeaderSize: MAX_HEADER_BYTES,

@@ -174,13 +174,14 @@ export class HeadReader {
     return end + 2;
   }
 
-  /** RFC 9112 §6.3: the same again is tolerated, anything else never. */
+  /** RFC 9112 §6.3: the same again is tolerated, anything else never. It goes on once (RFC 9110 §8.6): not all readers tolerate it. */
   #noteLength(name: string, value: string): void {
     if (name.toLowerCase() !== 'content-length') return;
     const length = /^[0-9]+$/.test(value) ? Number(value) : Number.POSITIVE_INFINITY;
     const isOther = this.contentLength !== undefined && this.#lengthText !== value;
     if (length > Number.MAX_SAFE_INTEGER || isOther)
       throw new UpstreamMalformed('an unusable Content-Length line');
+    if (this.contentLength !== undefined) this.lines.length -= 2;
     this.contentLength = length;
     this.#lengthText = value;
   }

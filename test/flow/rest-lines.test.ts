@@ -135,6 +135,22 @@ everySpeech('answer lines that decide something arrive unchanged', async (t, one
   t.equal(reply.body.toString('latin1'), 'k8s\0');
 });
 
+// What an application behind `proxy` says: two layers of it that each set a line are common, and no reason for a 502.
+everySpeech('answer lines that come twice arrive twice', async (t, one) => {
+  const names = ['X-Content-Type-Options', 'Content-Type', 'Access-Control-Allow-Credentials', 'ETag', 'X-A'];
+  upstream.respond = (_request, response) => {
+    response.writeHead(
+      200,
+      names.flatMap((name) => [name, 'a', name, 'b']),
+    );
+    response.end(Buffer.from('both'));
+  };
+  const reply = await one.call({ path: '/api/v1/namespaces/n/services/s/proxy/', headers: auth });
+  t.equal(reply.status, 200);
+  t.equal(reply.body.toString(), 'both');
+  for (const name of names) t.same(valuesOf(reply.rawHeaders, name), ['a', 'b'], name);
+});
+
 everySpeech('an Audit-ID of the API server stays its own', async (t, one) => {
   upstream.respond = (request, response) =>
     response.writeHead(200, { 'Audit-ID': String(request.headers['audit-id']) }).end();

@@ -23,6 +23,11 @@ const goodHeads: readonly (readonly [why: string, head: string, expected: Partia
     { lines: ["!#$%&'*+-.^_`|~09azAZ", ':'] },
   ],
   [
+    'RFC 9110 §8.6: a length that is repeated goes on once',
+    `${OK}Content-Length: 5\r\nA: 1\r\ncontent-length: 5\r\n\r\nhello`,
+    { lines: ['Content-Length', '5', 'A', '1'], done: true },
+  ],
+  [
     'RFC 9110 §15.2: informational first',
     `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nA: 1\r\n\r\n${OK}B: 2\r\n\r\n`,
     { status: 200, lines: ['B', '2'] },
