@@ -70,7 +70,7 @@ export interface Exchange extends Arrival {
   decision: Decision | undefined;
   /** When what the identity opened ends, ms since the epoch: with the credential, or after its entry's sessionLifetime. */
   expiresAt: number;
-  /** Set when the credential was the websocket bearer subprotocol: the protocols that remain. */
+  /** Set when there was a bearer subprotocol, whether it counted or not: the protocols that remain. */
   websocketProtocols: string | undefined;
   /** The complete request lines for the API server, made once by the last step. */
   upstreamHeaders: readonly string[] | undefined;

@@ -123,6 +123,7 @@ function applyOutcome(
   outcome: Outcome & { readonly websocketProtocols?: string | undefined },
 ): void {
   exchange.generation.observeAuthentication(outcome);
+  exchange.websocketProtocols = outcome.websocketProtocols;
   switch (outcome.kind) {
     case 'user':
       exchange.user = outcome.user;
@@ -132,7 +133,6 @@ function applyOutcome(
         outcome.sessionLifetimeMs === undefined ? 0 : exchange.receivedAt + outcome.sessionLifetimeMs,
       );
       exchange.credentialSource = outcome.source;
-      exchange.websocketProtocols = outcome.websocketProtocols;
       return;
     case 'noOpinion':
       // No credential at all; a bad one was 'rejected' and never gets here.

@@ -133,7 +133,8 @@ export function createAuthenticator(
       peerTrusted: view.readsAssertions,
       sources: view.headers,
     });
-    if (credentials.kind === 'none') return judgeCertificate(request.certificate);
+    if (credentials.kind === 'none')
+      return withProtocols(judgeCertificate(request.certificate), credentials.websocketProtocols);
     if (credentials.kind === 'rejected') return credentials;
     if (request.certificate !== undefined && judgeCertificate(request.certificate).kind === 'user')
       return TWO_CREDENTIALS;

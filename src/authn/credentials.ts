@@ -26,9 +26,12 @@ export interface CredentialInput {
   readonly sources: readonly string[];
 }
 
-/** `detail` is for the log and never holds any part of the credential. */
+/**
+ * `detail` is for the log and never holds any part of the credential. `websocketProtocols`: there was a bearer subprotocol, which may be nobody's here;
+ * what Sec-WebSocket-Protocol must be replaced with, so that the token ends at the gate.
+ */
 export type Credentials =
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly websocketProtocols?: string }
   | {
       readonly kind: 'token';
       readonly token: string;
@@ -36,7 +39,6 @@ export type Credentials =
       readonly source: CredentialSource;
       /** Every place that held this token, equal byte for byte. */
       readonly origins: readonly CredentialOrigin[];
-      /** There was a bearer subprotocol: what Sec-WebSocket-Protocol must be replaced with, so that the token ends here. */
       readonly websocketProtocols?: string;
     }
   | {
@@ -104,7 +106,8 @@ export function bearerOf(request: Pick<CredentialInput, 'rawHeaders' | 'isWebSoc
 
 function judge(found: readonly Found[], websocketProtocols: string | undefined): Credentials {
   const first = found[0];
-  if (first === undefined) return NONE;
+  if (first === undefined)
+    return websocketProtocols === undefined ? NONE : { kind: 'none', websocketProtocols };
   if (found.some((other) => other.token !== first.token)) {
     const places = found.map(({ origin }) => (origin.source === 'header' ? origin.header : origin.source));
     return reject(
