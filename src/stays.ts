@@ -26,7 +26,10 @@ export interface Stays {
   readonly open: Iterable<Stay>;
   /** Told of each who comes, when they are in, and after each has left. Must not throw. */
   observe(observer: StaysObserver): void;
-  /** Somebody has come in; `end` shows them out. @returns what forgets them */
+  /**
+   * Somebody has come in; `end` shows them out, later: one whose request was on its way when all others were looked at is looked at now.
+   * @returns what forgets them
+   */
   add(exchange: Exchange, end: ShowOut): () => void;
   /** Shows out everybody whom an objection concerns. @returns how many */
   review(next: Generation): number;
@@ -44,6 +47,16 @@ export const OBJECTORS: readonly Objector[] = [identityObjection, rulesObjection
 export function createStays(objectors: readonly Objector[] = OBJECTORS): Stays {
   const open = new Set<Stay>();
   let told: StaysObserver | undefined;
+  let latest: Generation | undefined;
+  /** Whether they may not stay, and were shown out. */
+  const look = (stay: Stay, next: Generation): boolean => {
+    const why = firstObjection(objectors, stay.exchange, next);
+    if (why !== undefined) revoke(stay, why);
+    return why !== undefined;
+  };
+  const lookLate = (stay: Stay) => {
+    if (latest !== undefined && open.has(stay)) look(stay, latest);
+  };
   return {
     open,
     observe(observer) {
@@ -53,19 +66,15 @@ export function createStays(objectors: readonly Objector[] = OBJECTORS): Stays {
       const stay = { exchange, end };
       open.add(stay);
       told?.onEnter(stay);
+      // Not before whoever lets them in is done with that.
+      if (latest !== undefined && exchange.generation !== latest) setImmediate(lookLate, stay);
       return () => {
         if (open.delete(stay)) told?.onLeave(exchange);
       };
     },
     review(next) {
-      let ended = 0;
-      for (const stay of [...open]) {
-        const why = firstObjection(objectors, stay.exchange, next);
-        if (why === undefined) continue;
-        ended++;
-        revoke(stay, why);
-      }
-      return ended;
+      latest = next;
+      return [...open].filter((stay) => look(stay, next)).length;
     },
   };
 }

@@ -4,6 +4,7 @@ import { startTestGate, type TestGate } from '../fakes/gate.ts';
 import { jwtEntry } from '../fakes/gatefiles.ts';
 import { startIssuer } from '../fakes/issuer.ts';
 import { ask, EXEC, read, startEcho, upgradeHead } from '../fakes/sessions.ts';
+import { startUpstream } from '../fakes/upstream.ts';
 
 // Requests that wait in the gate while its configuration is replaced (issue 3 section 7).
 
@@ -62,10 +63,61 @@ t.test('requests that wait in the gate while a reload retires their configuratio
   );
   await tunnelReader.until('\r\n\r\n');
   t.match(tunnelReader.text(), /^HTTP\/1.1 101 /);
-  tunnel.write('an upgrade, too');
-  await tunnelReader.until('an upgrade, too');
-  tunnel.end();
+  await tunnelReader.ended;
+  tunnel.destroy();
+  t.match(await gate.logged(({ msg }) => msg === 'session ended'), {
+    end: 'killed',
+    detail: 'its claims give another user',
+  });
   const fresh = await after;
   t.equal(fresh.status, 200);
   t.ok((JSON.parse(fresh.body) as { rawHeaders: string[] }).rawHeaders.includes('new:alice-id'));
+});
+
+t.test('a reload also ends what was on its way in when it came', async (t) => {
+  const held: (() => void)[] = [];
+  const arrivals = Promise.withResolvers<void>();
+  const upstream = await startUpstream({
+    onUpgrade: (_request, socket) => {
+      held.push(() => {
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+        );
+        socket.on('data', (chunk: Buffer) => socket.write(chunk));
+        socket.on('end', () => socket.end());
+      });
+      if (held.length === 2) arrivals.resolve();
+    },
+  });
+  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
+  t.teardown(async () => {
+    await gate.stop();
+    await upstream.close();
+  });
+  const begin = async (email: string) => {
+    const socket = await gate.connect();
+    const reader = read(socket);
+    const authorization = `Authorization: Bearer ${await gate.token({ email })}`;
+    socket.write(upgradeHead('websocket', EXEC, [authorization]));
+    return { socket, reader };
+  };
+  const mallory = await begin('mallory@example.com');
+  const alice = await begin('alice@example.com');
+  await arrivals.promise;
+  const rules = [{ name: 'not-mallory', users: ['mallory@example.com'], decision: 'Deny', message: 'Gone.' }];
+  gate.writeConfig({ ...gate.config, authorization: { rules } });
+  // By itself, and so once: a second look would find who came after the first.
+  await gate.logged(({ msg }) => msg === 'configuration taken up');
+  for (const answer of held) answer();
+  await mallory.reader.ended;
+  mallory.socket.destroy();
+  t.match(await gate.logged(({ msg }) => msg === 'session ended'), {
+    user: 'mallory@example.com',
+    end: 'killed',
+    detail: 'the rules do not allow it any more',
+  });
+  await alice.reader.until('\r\n\r\n');
+  alice.socket.write('still here');
+  await alice.reader.until('still here');
+  alice.socket.destroy();
 });

@@ -85,3 +85,17 @@ t.test('who has left is forgotten', async (t) => {
   t.equal([...stays.open].length, 0);
   t.equal(stays.review(generation({ anonymous: () => undefined })), 0);
 });
+
+t.test('who was on their way in when everybody was looked at is looked at when they are in', async (t) => {
+  const closed = generation({ anonymous: () => undefined });
+  const stays = createStays();
+  stays.review(closed);
+  const ended: string[] = [];
+  const leave = stays.add(exchange(), () => ended.push('left before'));
+  leave();
+  stays.add(exchange({ generation: closed }), () => ended.push('of the same configuration'));
+  stays.add(exchange(), (detail) => ended.push(detail));
+  t.same(ended, [], 'not before whoever lets them in is done with that');
+  await new Promise(setImmediate);
+  t.match(ended, [/callers without a credential are not let in/]);
+});
