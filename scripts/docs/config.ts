@@ -71,7 +71,7 @@ const HEAD = [
   '## The format',
   '',
   '- **Durations** are `30s`, `5m`, `1h30m`; `0s` is none. **Paths** may be relative to the configuration file.',
-  '- **Unknown keys** are errors that name the nearest known one. A key without a value (`null`) counts as absent.',
+  '- **Unknown keys** are errors that name the nearest known one. A key without a value (`null`) counts as absent; where an empty value is an error, it is one too.',
   '- **From outside**: `--set path=value` (repeatable, `--set clusters[0].context=prod`) overrides one key; the value is YAML.',
   '  `POSTERN_CONFIG` names the file, `POSTERN_LOG_LEVEL` overrides `log.level`.',
   '- **Files** that hold certificates, keys and credentials are checked with the configuration and read again when they change.',

@@ -7,6 +7,7 @@ import type { SchemaNode } from './keywords.ts';
 import { findNearest, quote } from './quote.ts';
 import type { Mapping } from './source.ts';
 
+const EMPTY_TEXT = 'must not be empty';
 const NOT_YET = 'not supported by this version yet';
 
 /** The value with its defaults, without what failed; undefined when nothing is left. */
@@ -49,9 +50,13 @@ function applyObject(schema: SchemaNode, value: Mapping, path: string, findings:
   }
   let refusesLater = false;
   for (const [key, property] of Object.entries(properties)) {
-    const given = value[key] ?? structuredClone(property.default);
-    if (given === undefined || given === null) continue;
     const child = childPath(path, key);
+    const given = value[key] ?? structuredClone(property.default);
+    if (given === undefined || given === null) {
+      if (value[key] === null && schema.required?.includes(key) !== true)
+        refuseNothing(property, child, findings);
+      continue;
+    }
     const applied = applySchema(property, given, child, findings);
     if (applied !== undefined) result[key] = applied;
     refusesLater ||= property['x-later'] !== undefined && findings.failed(child);
@@ -62,6 +67,12 @@ function applyObject(schema: SchemaNode, value: Mapping, path: string, findings:
     findings.error(childPath(path, key), `missing: ${hint ?? `${key} is required`}`, 'key');
   }
   return result;
+}
+
+/** A list or text that may be left out and may not be empty, written without a value: whoever wrote it meant less than all that its absence means. */
+function refuseNothing(schema: SchemaNode, path: string, findings: Findings): void {
+  if ((schema.minItems ?? 0) > 0) findings.error(path, emptyList(schema), 'key');
+  else if ((schema.minLength ?? 0) > 0) findings.error(path, EMPTY_TEXT, 'key');
 }
 
 /** Keys that must be there and are not; one with a default, or null, counts as there and not there. */
@@ -91,6 +102,10 @@ function refuseKey(
   return nearest;
 }
 
+function emptyList(schema: SchemaNode): string {
+  return `must not be empty: ${schema['x-missing'] ?? 'at least one item is needed'}`;
+}
+
 function applyArray(
   schema: SchemaNode,
   value: readonly unknown[],
@@ -98,8 +113,7 @@ function applyArray(
   findings: Findings,
 ): readonly unknown[] {
   const { items = {}, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema;
-  if (value.length < minItems)
-    findings.error(path, `must not be empty: ${schema['x-missing'] ?? 'at least one item is needed'}`);
+  if (value.length < minItems) findings.error(path, emptyList(schema));
   if (value.length > maxItems)
     findings.error(path, `has ${value.length} items; at most ${maxItems} are allowed`);
   const seen = new Set<unknown>();
@@ -136,7 +150,7 @@ function applyString(
 }
 
 function findStringProblem(schema: SchemaNode, value: string): string {
-  if (value === '' && (schema.minLength ?? 0) > 0) return 'must not be empty';
+  if (value === '' && (schema.minLength ?? 0) > 0) return EMPTY_TEXT;
   if (schema.enum) return findEnumProblem(schema, schema.enum, value);
   const format = schema['x-format'];
   const isEmptyDefault = value === '' && schema.default === '';
