@@ -19,7 +19,15 @@ import { ASYMMETRIC_ALGORITHMS } from './keyset.ts';
 import type { Evidence, Outcome, RejectedCode } from './outcome.ts';
 import { checkAssertion } from './presets/assertions.ts';
 import { openLoadBalancer } from './presets/loadbalancerkeys.ts';
-import { checkAudience, checkClaims, checkHeader, namesIssuer, timeOf } from './rules.ts';
+import {
+  checkAudience,
+  checkClaims,
+  checkHeader,
+  checkIssuer,
+  namesIssuer,
+  type Refusal,
+  timeOf,
+} from './rules.ts';
 import type { Verification } from './signature.ts';
 import type { ParsedToken } from './token.ts';
 
@@ -95,8 +103,7 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
     },
     objectionTo(user, verified) {
       const mapped = mapClaims(verified);
-      const refusal =
-        checkAudience(verified, config.issuer.audiences) ?? (mapped.kind === 'rejected' ? mapped : undefined);
+      const refusal = checkLasting(config, verified) ?? (mapped.kind === 'rejected' ? mapped : undefined);
       if (refusal !== undefined) return refusal.detail;
       return mapped.kind === 'user' && isDeepStrictEqual(mapped.user, user)
         ? ''
@@ -104,6 +111,16 @@ export function createJwtAuthenticator(config: JwtConfig, deps: JwtDeps = {}): J
     },
     close: async () => void (await Promise.all([release(), claims.close()])),
   };
+}
+
+/** What must hold of claims beside their times. A load balancer's assertion is told by its header, of which the claims have what counts: the audience. */
+function checkLasting(config: JwtConfig, claims: Readonly<Record<string, unknown>>): Refusal | undefined {
+  const { issuer, preset } = config;
+  return (
+    checkIssuer(claims, issuer) ??
+    checkAudience(claims, issuer.audiences) ??
+    (preset === 'aws-alb' ? undefined : checkAssertion(config, { header: {}, claims }))
+  );
 }
 
 /** What verified claims lack is fetched when a token first needs it. */

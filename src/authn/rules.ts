@@ -69,10 +69,22 @@ export function checkClaims(
   expected: { readonly url: string; readonly alias?: string; readonly audiences: readonly string[] },
   now: number,
 ): Refusal | undefined {
-  const { iss } = claims;
-  if (typeof iss !== 'string' || !namesIssuer(iss, expected))
-    return refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(iss)}`);
-  return checkAudience(claims, expected.audiences) ?? checkTimes(claims, now) ?? checkTypes(claims);
+  return (
+    checkIssuer(claims, expected) ??
+    checkAudience(claims, expected.audiences) ??
+    checkTimes(claims, now) ??
+    checkTypes(claims)
+  );
+}
+
+/** Checks that the claims name the configured issuer. */
+export function checkIssuer(
+  { iss }: Members,
+  expected: { readonly url: string; readonly alias?: string },
+): Refusal | undefined {
+  return typeof iss === 'string' && namesIssuer(iss, expected)
+    ? undefined
+    : refuse('TOKEN_UNKNOWN_ISSUER', `issuer is ${describeValue(iss)}`);
 }
 
 /** What go-oidc reads as strings of an ID token, whether they are used or not. */

@@ -9,10 +9,13 @@ import {
   createCertificateAuthenticator,
   type PeerCertificate,
 } from '../../../src/authn/certificates.ts';
+import { createJwtAuthenticator } from '../../../src/authn/jwt.ts';
 import { type Doors, objectionTo } from '../../../src/authn/objection.ts';
 import { DOOR_EVIDENCE, type Evidence, NO_EVIDENCE } from '../../../src/authn/outcome.ts';
 import { makeCA } from '../../../src/certificates.ts';
+import type { JwtConfig } from '../../../src/config/config.ts';
 import { freezeUserInfo, type UserInfo } from '../../../src/kube/userinfo.ts';
+import { CLAIM_RULES } from '../../fakes/authn.ts';
 import { makeCRL } from '../../fakes/crl.ts';
 
 const ca = await makeCA('clients');
@@ -153,3 +156,44 @@ t.test('who a user of AWS is can be told from what the map gave', async (t) => {
   t.same(identityOf(mapped.user), { identity, accessKeyID: 'ASIAEXAMPLE' });
   t.throws(() => identityOf(JANE), TypeError);
 });
+
+const CLOUDFLARE = 'https://team.cloudflareaccess.com';
+const POMERIUM = 'https://k8s.example.com/';
+const ALIAS = 'k8s.example.com';
+
+// [what, the entry now, the claims that let somebody in, what the log hears; undefined when they stay]
+const assertions: readonly (readonly [string, Partial<JwtConfig>, Record<string, unknown>, RegExp | undefined])[] =
+  [
+    ['of an application', { preset: 'cloudflare-access' }, { type: 'app' }, undefined],
+    ['of the whole team', { preset: 'cloudflare-access' }, { type: 'org' }, /type is "org", must be "app"/],
+    ['of the whole team, which no preset looks at', {}, { type: 'org' }, undefined],
+    ['by its other name', issuedBy(POMERIUM, ALIAS), { iss: ALIAS }, undefined],
+    ['by a name that it has no more', issuedBy(POMERIUM), { iss: ALIAS }, /issuer is "k8s.example.com"/],
+    ['of a load balancer', { preset: 'aws-alb', ...issuedBy(CLOUDFLARE) }, { azp: 'client' }, undefined],
+  ];
+for (const [what, entry, more, expected] of assertions)
+  t.test(`an assertion ${what}`, async (t) => {
+    const fetcher = {
+      get: () => Promise.reject(new Error('not asked')),
+      getText: () => Promise.reject(new Error('not asked')),
+      close: async () => {},
+    };
+    const config: JwtConfig = {
+      ...CLAIM_RULES,
+      ...issuedBy(CLOUDFLARE),
+      ...{ sourceHeader: 'x-assertion', jwksURL: 'https://keys.example', signingAlgorithms: ['ES256'] },
+      claimMappings: { ...CLAIM_RULES.claimMappings, username: { claim: 'sub', prefix: '', expression: '' } },
+      ...entry,
+    };
+    const authenticator = createJwtAuthenticator(config, { fetcher });
+    t.teardown(() => authenticator.close());
+    const claims = { iss: CLOUDFLARE, aud: 'postern', sub: 'jane', ...more };
+    const found = authenticator.objectionTo(freezeUserInfo({ username: 'jane', uid: 'jane' }), claims);
+    if (expected === undefined) t.equal(found, '');
+    else t.match(found, expected);
+  });
+
+function issuedBy(url: string, alias?: string): Pick<JwtConfig, 'issuer'> {
+  const issuer = { url, discoveryURL: '', audiences: ['postern'], certificateAuthority: '' };
+  return { issuer: alias === undefined ? issuer : { ...issuer, alias } };
+}
