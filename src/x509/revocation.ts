@@ -98,10 +98,12 @@ function renewalOf({ thisUpdate, nextUpdate }: List): number {
 
 function splitLists(file: Buffer): Buffer[] {
   if (file[0] === TAG.SEQUENCE) return [file];
-  const blocks = file
-    .toString('latin1')
-    .matchAll(/-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/g);
-  return [...blocks].map(([, text = '']) => Buffer.from(text, 'base64'));
+  const text = file.toString('latin1');
+  const blocks = [...text.matchAll(/-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/g)];
+  // One that is cut off or has another label would be missing, with those whom it revokes.
+  if (blocks.length !== [...text.matchAll(/-----BEGIN [A-Z0-9 ]*CRL-----/g)].length)
+    throw new DerError('holds a list that cannot be read: expected base64 between X509 CRL lines');
+  return blocks.map(([, encoded = '']) => Buffer.from(encoded, 'base64'));
 }
 
 function readList(der: Buffer, authorities: readonly X509Certificate[]): List {

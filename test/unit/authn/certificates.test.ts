@@ -207,12 +207,17 @@ t.test('it is said once that a list should be renewed, and once that it is too l
 
 t.test('lists that can not be believed', async (t) => {
   const until = new Date(Date.now() + DAY_MS);
+  const good = await makeCRL(ca, { nextUpdate: until });
   const wrong = [
     ['', /holds no revocation list/],
     ['-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n', /missing/],
     [await makeCRL(other, { nextUpdate: until }), /none of the authorities/],
     [await makeCRL(ca, { nextUpdate: until }, other), /signature/],
     [await makeCRL(ca, {}), /next update/],
+    // Beside a good one: what it would say of its own would be missing, and nobody would know.
+    [`${good}${good.replace('-----END X509 CRL-----', '')}`, /cannot be read/],
+    [`${good.replace('\n', '\nProc-Type: 4\n')}${good}`, /cannot be read/],
+    [`${good.replaceAll('X509 CRL', 'CRL')}${good}`, /cannot be read/],
   ] as const;
   for (const [lists, message] of wrong)
     t.throws(() => authenticator({ lists }), { constructor: DerError, message });
