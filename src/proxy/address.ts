@@ -12,16 +12,14 @@ export function callerAddress(
 ): string {
   let address = plainAddress(peerAddress);
   if (!isTrusted(address)) return address;
-  const hops: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === 'x-forwarded-for')
-      hops.push(...(rawHeaders[i + 1] ?? '').split(','));
-  }
-  for (const hop of hops.reverse()) {
-    const candidate = plainAddress(hop.trim());
-    if (isIP(candidate) === 0) break;
-    address = candidate;
-    if (!isTrusted(candidate)) break;
+  for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
+    if (rawHeaders[i]?.toLowerCase() !== 'x-forwarded-for') continue;
+    for (const hop of (rawHeaders[i + 1] ?? '').split(',').reverse()) {
+      const candidate = plainAddress(hop.trim());
+      if (isIP(candidate) === 0) return address;
+      address = candidate;
+      if (!isTrusted(candidate)) return address;
+    }
   }
   return address;
 }
