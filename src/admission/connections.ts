@@ -12,7 +12,7 @@ import { Turns, type Waiter } from './turns.ts';
 /** A handshake that has gone on for so long may be closed for another of the same address: honest ones take less, from anywhere. ms */
 const HONEST_MS = 3000;
 
-/** What of a server is needed; the socket of `secureConnection` has the same address and port as that of `connection`. */
+/** What of a server is needed; the socket of `secureConnection` has the same addresses and port as that of `connection`. */
 export type GuardedServer = Pick<EventEmitter, 'on' | 'listeners' | 'removeAllListeners'>;
 
 export interface GuardDeps {
@@ -61,17 +61,21 @@ export function guardConnections(server: GuardedServer, deps: GuardDeps): Connec
     const count = (open.get(source) ?? 0) + 1;
     const isBeyond = limit > 0 && count > limit && !deps.isTrusted(remoteAddress);
     if (isBeyond) admission.onRefused('connectionsPerAddress');
-    if (isBeyond || !handshakes.take(source, socket, () => begin(server, rest, socket)))
-      return void socket.destroy();
+    const handshake = isBeyond
+      ? undefined
+      : handshakes.take(source, socket, () => begin(server, rest, socket));
+    if (handshake === undefined) return void socket.destroy();
     open.set(source, count);
+    // It is read from the beginning, and nobody else listens before its turn: a reset would end the process.
+    socket.on('error', ignore);
     socket.once('close', () => {
-      handshakes.over(socket);
+      handshakes.forget(handshake);
       const left = (open.get(source) ?? 1) - 1;
       if (left === 0) open.delete(source);
       else open.set(source, left);
     });
   });
-  server.on('secureConnection', (socket: Socket) => handshakes.over(socket));
+  server.on('secureConnection', (socket: Socket) => handshakes.finished(socket));
   return {
     get unfinished() {
       return handshakes.size;
@@ -87,6 +91,7 @@ function begin(server: GuardedServer, rest: readonly unknown[], socket: Socket):
 }
 
 interface Handshake {
+  readonly key: string;
   readonly source: string;
   readonly socket: Socket;
   readonly since: number;
@@ -94,7 +99,7 @@ interface Handshake {
 
 /** Handshakes that are not finished, begun or not. */
 class Handshakes implements Waiter {
-  /** By address and port, in the order in which they came. */
+  /** By addresses and port, in the order in which they came. */
   readonly #all = new Map<string, Handshake>();
   readonly #sources = new Map<string, Set<Handshake>>();
   readonly #queue: { readonly socket: Socket; readonly begin: () => void }[] = [];
@@ -111,23 +116,31 @@ class Handshakes implements Waiter {
     return this.#all.size;
   }
 
-  /** One more. @returns false when there is no place for it */
-  take(source: string, socket: Socket, begin: () => void): boolean {
+  /** One more, until it is finished or forgotten. @returns undefined when there is no place for it */
+  take(source: string, socket: Socket, begin: () => void): Handshake | undefined {
     const limit = this.#deps.admission.limits().handshakes;
-    if (limit > 0 && this.#all.size >= limit && !this.#makeRoom(source)) return false;
-    const handshake = { source, socket, since: this.#elapsed() };
-    this.#all.set(keyOf(socket), handshake);
+    if (limit > 0 && this.#all.size >= limit && !this.#makeRoom(source)) return undefined;
+    const handshake = { key: keyOf(socket), source, socket, since: this.#elapsed() };
+    this.#all.set(handshake.key, handshake);
     const ofSource = this.#sources.get(source) ?? new Set();
     this.#sources.set(source, ofSource.add(handshake));
     this.#queue.push({ socket, begin });
     this.#turns.wake(this);
-    return true;
+    return handshake;
   }
 
-  /** It is finished, or its socket is closed; a second time does nothing. */
-  over(socket: Socket): void {
+  /** By the socket of the TLS over it. */
+  finished(socket: Socket): void {
     const handshake = this.#all.get(keyOf(socket));
-    if (handshake !== undefined) this.#forget(handshake);
+    if (handshake !== undefined) this.forget(handshake);
+  }
+
+  /** It counts no more; a second time does nothing. */
+  forget(handshake: Handshake): void {
+    if (this.#all.get(handshake.key) === handshake) this.#all.delete(handshake.key);
+    const ofSource = this.#sources.get(handshake.source);
+    ofSource?.delete(handshake);
+    if (ofSource?.size === 0) this.#sources.delete(handshake.source);
   }
 
   next(): boolean {
@@ -147,20 +160,15 @@ class Handshakes implements Waiter {
     const ofNewcomer = this.#sources.get(newcomer)?.size ?? 0;
     const isFairer = most.size > ofNewcomer + 1;
     if (!isFairer && this.#elapsed() - oldest.since < HONEST_MS) return false;
-    this.#forget(oldest);
+    this.forget(oldest);
     oldest.socket.destroy();
     return true;
   }
-
-  #forget(handshake: Handshake): void {
-    this.#all.delete(keyOf(handshake.socket));
-    const ofSource = this.#sources.get(handshake.source);
-    ofSource?.delete(handshake);
-    if (ofSource?.size === 0) this.#sources.delete(handshake.source);
-  }
 }
 
-/** The same for a socket and the TLS over it, also when it is closed. */
-function keyOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+/** The same for a socket and the TLS over it, as long as they are open. A caller may use one port for several addresses of ours. */
+function keyOf({ remoteAddress = '', remotePort = 0, localAddress = '' }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
+
+function ignore(): void {}
