@@ -122,7 +122,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
   server.setTicketKeys(tickets.current());
   tickets.follow((keys) => server.setTicketKeys(keys));
   const { version, worker } = options;
-  const joining = { stays, sessions, metrics, log, now, current, version, worker: worker?.number };
+  const joining = { stays, sessions, metrics, log, now, elapsed, current, version, worker: worker?.number };
   const presence = await joinRoster(joining);
   lifecycle.markReady();
   return {

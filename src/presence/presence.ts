@@ -35,7 +35,10 @@ export interface PresenceDeps {
   readonly sessions: Pick<SessionRegistry, 'open'>;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** ms since the epoch. */
   readonly now: () => number;
+  /** ms that only grow: a clock that is set back by an hour puts off no page. */
+  readonly elapsed: () => number;
   /** 0 up to 1. */
   readonly random: () => number;
   readonly setTimer?: SetTimer | undefined;
@@ -50,7 +53,7 @@ export interface Presence {
 
 /** Begins at once; nothing is waited for. */
 export function startPresence(deps: PresenceDeps): Presence {
-  const { board, facts, stays, sessions, log, now, random, setTimer } = deps;
+  const { board, facts, stays, sessions, log, now, elapsed, random, setTimer } = deps;
   const reach = observeReach(deps);
   const stopping = new AbortController();
   let state: 'serving' | 'leaving' = 'serving';
@@ -61,7 +64,7 @@ export function startPresence(deps: PresenceDeps): Presence {
     return packPage({ ...page, entries, answers: orders.answers() });
   };
   const keeper = createKeeper({
-    ...{ board, compose, random, now, setTimer },
+    ...{ board, compose, random, now: elapsed, setTimer },
     onAttempt: (error) => {
       deps.metrics.registryWrites.inc({ outcome: error === undefined ? 'ok' : 'failed' });
       reach.note('writing', error);

@@ -33,7 +33,7 @@ export async function joinRoster(deps: JoinDeps): Promise<Presence | undefined> 
 async function openBoard(
   registry: RegistryConfig,
   replica: string,
-  { current, now }: JoinDeps,
+  { current, now, elapsed }: JoinDeps,
 ): Promise<ReplicaBoard> {
   if (registry.kind === 'kubernetes') {
     const upstream = () => {
@@ -41,7 +41,7 @@ async function openBoard(
       if (cluster !== undefined) return cluster.upstream;
       throw new BoardRefusal(`cluster ${registry.cluster} is configured no more: restart the gate`);
     };
-    return createKubeReplicaBoard(createKubeApi(upstream, registry.namespace), replica, now);
+    return createKubeReplicaBoard(createKubeApi(upstream, registry.namespace), replica, elapsed);
   }
   const { createRedisLink } = await import('../roster/redislink.ts');
   const { createRedisReplicaBoard } = await import('../roster/redisboard.ts');

@@ -21,6 +21,7 @@ export interface KeeperDeps {
   readonly onAttempt: (error: Error | undefined) => void;
   /** 0 up to 1: replicas that were started together should not write together. */
   readonly random: () => number;
+  /** ms that only grow. */
   readonly now: () => number;
   readonly setTimer?: SetTimer | undefined;
 }

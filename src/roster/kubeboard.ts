@@ -14,7 +14,7 @@ export const ORDER_LABEL = 'postern.dev/sessions-end';
 export const GONE_MS = 5 * 60_000;
 const PAGE_KEY = 'page.json.gz';
 
-/** A replica's side. `replica` is a DNS label of its own; `now` gives ms, only differences count. */
+/** A replica's side. `replica` is a DNS label of its own; `now` gives ms that only grow. */
 export function createKubeReplicaBoard(api: KubeApi, replica: string, now: () => number): ReplicaBoard {
   const name = `postern-sessions-${replica}`;
   const pages = watchStandstill(now);
