@@ -136,7 +136,8 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
       rounds.close();
       tickets.close();
       presence?.leave();
-      metrics.drainDeadline.set((now() + current.get().config.sessions.drainTimeoutMs) / 1000);
+      const { drainDelayMs, drainTimeoutMs } = current.get().config.sessions;
+      metrics.drainDeadline.set((now() + drainDelayMs + drainTimeoutMs) / 1000);
       await Promise.all([lifecycle.drain(), webhook?.close()]);
       silence.close();
       await presence?.stop();

@@ -7,9 +7,9 @@ import { eventually, openSession, startEcho } from '../fakes/sessions.ts';
 
 // What the alerts of deploy/prometheus look at, as a running gate says it.
 
-async function setUp(t: Pick<typeof import('tap').t, 'teardown'>) {
+async function setUp(t: Pick<typeof import('tap').t, 'teardown'>, config: object = {}) {
   const upstream = await startEcho();
-  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }] });
+  const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }], config });
   t.teardown(async () => {
     await gate.stop();
     await upstream.close();
@@ -87,5 +87,15 @@ t.test('ready, and until when a drain lasts', async (t) => {
   const deadline = await gate.metric('postern_drain_deadline_timestamp_seconds');
   t.ok(deadline >= before + 300 && deadline <= Date.now() / 1000 + 300, 'sessions.drainTimeout is 5m');
   session.socket.end();
+  await stopped;
+});
+
+t.test('the time in which the gate leaves is before the drain', async (t) => {
+  const { gate } = await setUp(t, { sessions: { drainDelay: '1s', drainTimeout: '1m' } });
+  await eventually(async () => (await gate.metric('postern_ready')) === 1);
+  const before = Date.now() / 1000;
+  const stopped = gate.gate.stop();
+  const deadline = await gate.metric('postern_drain_deadline_timestamp_seconds');
+  t.ok(deadline >= before + 61 && deadline <= Date.now() / 1000 + 61, `in ${deadline - before} s`);
   await stopped;
 });
