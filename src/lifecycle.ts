@@ -199,7 +199,7 @@ async function drain({
 }
 
 /** Waits for `done`, at most `delayMs`. @returns whether it came. */
-async function within(delayMs: number, done: Promise<unknown>): Promise<boolean> {
+export async function within(delayMs: number, done: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), delayMs);

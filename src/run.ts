@@ -8,7 +8,7 @@ import { guardConnections } from './admission/connections.ts';
 import type { HostPort } from './config/config.ts';
 import { watchDescriptors } from './descriptors.ts';
 import { hostPort } from './hostport.ts';
-import { createConnections, createLifecycle } from './lifecycle.ts';
+import { createConnections, createLifecycle, within } from './lifecycle.ts';
 import { type Log, loggedError } from './log.ts';
 import { startOps } from './ops.ts';
 import { attempt, makeParts, type Parts, type RunOptions } from './parts.ts';
@@ -25,6 +25,9 @@ import { createStays } from './stays.ts';
 import { rotateTicketKeys, type TicketKeys } from './tickets.ts';
 import { createVitals, type Vitals } from './vitals.ts';
 import { startTokenWebhook, type TokenWebhook } from './webhook/webhook.ts';
+
+/** What is under way to an API server, and nobody waits for any more, may hold up the end for so long: a connection may take 30 s to fail. ms */
+const CLOSE_MS = 1_000;
 
 export interface RunningGate {
   /** `https://host:port` of the public listener, and `http://host:port` of the ops listener ('' when it has none). */
@@ -143,7 +146,7 @@ async function start(parts: Parts, open: (() => void)[]): Promise<RunningGate> {
       await presence?.stop();
       watch.close();
       descriptors.close();
-      await current.close();
+      await within(CLOSE_MS, current.close());
       log.info({}, 'stopped');
     },
   };

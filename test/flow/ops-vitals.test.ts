@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { earliestEnd } from '../../src/expiry.ts';
-import { startTestGate, type TestGate } from '../fakes/gate.ts';
+import { startTestGate, type TestGate, type TestGateOptions } from '../fakes/gate.ts';
 import { eventually, openSession, startEcho } from '../fakes/sessions.ts';
 
 // What the alerts of deploy/prometheus look at, as a running gate says it.
 
-async function setUp(t: Pick<typeof import('tap').t, 'teardown'>, config: object = {}) {
+async function setUp(t: Pick<typeof import('tap').t, 'teardown'>, config: TestGateOptions['config'] = {}) {
   const upstream = await startEcho();
   const gate = await startTestGate({ upstreams: [{ name: 'prod', upstream }], config });
   t.teardown(async () => {
