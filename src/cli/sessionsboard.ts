@@ -32,7 +32,7 @@ export async function openOperatorBoard(
   const { host, port, basePath } = server;
   const upstream = createUpstream('registry', { ...access, host, port, basePath });
   return createKubeOperatorBoard(
-    createKubeApi(() => upstream, namespace),
+    createKubeApi(() => ({ upstream }), namespace),
     () => upstream.close(),
   );
 }

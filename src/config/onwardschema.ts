@@ -25,7 +25,7 @@ export const DEFAULT_GATE_USER = 'system:postern';
 export const gateUserSchema = textOf('gateUser', {
   default: DEFAULT_GATE_USER,
   description:
-    "With identity: RequestHeader, the user as which Postern asks the cluster for itself, without groups; bind a role to it where Postern asks for more than /version, as authentication.serviceAccounts does (docs/how-to/identity-modes.md). `system:postern`, or `system:postern:NAME` to tell gates apart in the audit log. The other modes have the kubeconfig's user.",
+    "With identity: RequestHeader, the user as which Postern asks the cluster for itself, without groups; bind a role to it where Postern asks for more than /version, as authentication.serviceAccounts and sessions.registry do (docs/how-to/identity-modes.md). `system:postern`, or `system:postern:NAME` to tell gates apart in the audit log. The other modes have the kubeconfig's user.",
   examples: ['system:postern:prod'],
 });
 

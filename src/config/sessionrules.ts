@@ -62,9 +62,9 @@ function checkCluster(
       findings.error(path, `there is no cluster ${quote(name)}; expected one of ${names.join(', ')}`);
     return;
   }
-  if (found.identity !== undefined && found.identity !== 'Impersonate')
+  if (found.identity === 'Passthrough')
     findings.error(
       name === '' ? `${PATH}.kubernetes` : path,
-      `${itemPath('clusters', index)} has identity: ${found.identity}, where Postern has no account of its own; name a cluster with identity: Impersonate`,
+      `${itemPath('clusters', index)} has identity: Passthrough, where Postern has no account of its own; name a cluster with identity: Impersonate or RequestHeader`,
     );
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { RegistryConfig } from '../config/config.ts';
 import type { Current } from '../current.ts';
+import { ownLines } from '../onward/onward.ts';
 import type { ReplicaBoard } from '../roster/board.ts';
 import { BoardRefusal } from '../roster/board.ts';
 import { createKubeApi } from '../roster/kubeapi.ts';
@@ -36,12 +37,14 @@ async function openBoard(
   { current, now, elapsed }: JoinDeps,
 ): Promise<ReplicaBoard> {
   if (registry.kind === 'kubernetes') {
-    const upstream = () => {
-      const cluster = current.get().clusters.find(({ name }) => name === registry.cluster);
-      if (cluster !== undefined) return cluster.upstream;
+    const reach = () => {
+      const { clusters, config } = current.get();
+      const upstream = clusters.find(({ name }) => name === registry.cluster)?.upstream;
+      const cluster = config.clusters.find(({ name }) => name === registry.cluster);
+      if (upstream !== undefined && cluster !== undefined) return { upstream, lines: ownLines(cluster) };
       throw new BoardRefusal(`cluster ${registry.cluster} is configured no more: restart the gate`);
     };
-    return createKubeReplicaBoard(createKubeApi(upstream, registry.namespace), replica, elapsed);
+    return createKubeReplicaBoard(createKubeApi(reach, registry.namespace), replica, elapsed);
   }
   const { createRedisLink } = await import('../roster/redislink.ts');
   const { createRedisReplicaBoard } = await import('../roster/redisboard.ts');

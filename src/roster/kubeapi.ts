@@ -64,12 +64,19 @@ export interface WatchHearer {
   readonly signal: AbortSignal;
 }
 
-/** `upstream` is asked for each time, since reloads change it. */
-export function createKubeApi(upstream: () => Upstream, namespace: string): KubeApi {
+/** Where the API server is, and who asks, in flat lines beside its credential. */
+export interface Reach {
+  readonly upstream: Upstream;
+  readonly lines?: readonly string[];
+}
+
+/** `reach` is asked for each time, since reloads change it. */
+export function createKubeApi(reach: () => Reach, namespace: string): KubeApi {
   const base = `/api/v1/namespaces/${namespace}/configmaps`;
   const ask: Ask = async (method, path, { body, accept } = {}) => {
-    const answer = await askCluster(upstream(), {
-      ...{ method, path, timeoutMs: ASK_TIMEOUT_MS },
+    const { upstream, lines = [] } = reach();
+    const answer = await askCluster(upstream, {
+      ...{ method, path, lines, timeoutMs: ASK_TIMEOUT_MS },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(accept === undefined ? {} : { accept }),
     });
@@ -101,7 +108,7 @@ export function createKubeApi(upstream: () => Upstream, namespace: string): Kube
     },
     watch(label, from, hearer) {
       const query = `watch=1&labelSelector=${encodeURIComponent(label)}&resourceVersion=${encodeURIComponent(from)}&timeoutSeconds=${WATCH_SECONDS}`;
-      return watch(upstream(), `${base}?${query}`, namespace, hearer);
+      return watch(reach(), `${base}?${query}`, namespace, hearer);
     },
     async whoAmI() {
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
@@ -144,7 +151,7 @@ async function list(need: Need, path: string, metadataOnly: boolean): Promise<Li
 }
 
 function watch(
-  upstream: Upstream,
+  { upstream, lines: own = [] }: Reach,
   path: string,
   namespace: string,
   { onEvent, signal }: WatchHearer,
@@ -160,7 +167,7 @@ function watch(
       if (error === undefined || signal.aborted) resolve();
       else reject(error);
     };
-    const lines = ['Host', upstream.host, ...upstream.credential, 'Accept', 'application/json'];
+    const lines = ['Host', upstream.host, ...upstream.credential, ...own, 'Accept', 'application/json'];
     const sending = upstream.pool.send(
       { method: 'GET', path: upstream.basePath + path, lines, body: null },
       {

@@ -27,7 +27,7 @@ function apiOf(t: Test, { practice }: Replicas): KubeApi {
     ...{ caPem: practice.ca.certPem, clientCertPem: '', clientKeyPem: '', token: 'gate-token' },
   });
   t.teardown(() => upstream.close());
-  return createKubeApi(() => upstream, NAMESPACE);
+  return createKubeApi(() => ({ upstream }), NAMESPACE);
 }
 
 const isLost = ({ msg }: Readonly<Record<string, unknown>>) =>

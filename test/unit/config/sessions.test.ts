@@ -69,6 +69,8 @@ t.test('several clusters: one has to be named, and it needs an account of the ga
   t.match(errorsOf(two('{kubernetes: {cluster: dev}}')), [
     /clusters\[1\] has identity: Passthrough, where Postern has no account/,
   ]);
+  const front = (text: string) => text.replace('identity: Passthrough', 'identity: RequestHeader');
+  t.strictSame(errorsOf(front(two('{kubernetes: {cluster: dev}}'))), [], 'there it is gateUser');
   t.strictSame(errorsOf(two('{kubernetes: {cluster: prod}}')), []);
 });
 
