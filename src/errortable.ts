@@ -28,9 +28,9 @@ export const ERRORS = {
   PATH_MALFORMED: {
     status: 400,
     text: 'The request path is malformed: {detail|two programs could read it differently}.',
-    when: 'The path could be read differently by Postern and by the API server: `//`, `.` or `..` segments, `%2f`, `%5c`, `;`, control bytes, bad escapes.',
+    when: 'The path could be read differently by Postern and by the API server: `//`, `.` or `..` segments, `%2f`, `%5c`, `;`, control bytes, bad escapes, or a query of more than 10,000 parameters.',
     solve:
-      'Send the path as kubectl and the client libraries do. Behind a `proxy` subresource only dot segments and raw bytes are refused.',
+      'Send the path as kubectl and the client libraries do. Behind a `proxy` subresource only dot segments, raw bytes and such a query are refused.',
   },
   REQUEST_INFO: {
     status: 400,
