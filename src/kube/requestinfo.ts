@@ -150,10 +150,13 @@ function nonResource(method: string, path: string): RequestInfo {
   };
 }
 
+/** What the API server takes for false (runtime.Convert_Slice_string_To_bool): with the folding of `u`, as strings.EqualFold, `ſ` is an s. */
+const NO = /^(?:0|false)$/iu;
+
 /** A GET without a name: list or watch, and the name when a field selector asks for exactly one (metainternalversion.ListOptions). */
 function listOrWatch(rawQuery: string): { verb: string; name: string } {
   const watch = queryValue(rawQuery, 'watch');
-  const verb = watch === undefined || watch === '0' || watch.toLowerCase() === 'false' ? 'list' : 'watch';
+  const verb = watch === undefined || NO.test(watch) ? 'list' : 'watch';
   const selector = queryValue(rawQuery, 'fieldSelector');
   if (selector === undefined || selector === '') return { verb, name: '' };
   for (const parameter of ['limit', 'timeoutSeconds']) {

@@ -210,6 +210,10 @@ const consequences: readonly [request: string, expected: Partial<RequestInfo>][]
   ['GET /api/v1/pods?watch=', { verb: 'watch' }],
   ['GET /api/v1/pods?watch=foo', { verb: 'watch' }],
   ['GET /api/v1/pods?watch=FALSE', { verb: 'list' }],
+  // strings.EqualFold takes U+017F for an s.
+  ['GET /api/v1/pods?watch=fal%C5%BFe', { verb: 'list' }],
+  ['GET /api/v1/pods?watch=false%20', { verb: 'watch' }],
+  ['GET /api/v1/pods?watch=false%0A', { verb: 'watch' }],
   ['GET /api/v1/pods?watch=0&watch=1', { verb: 'list' }],
   ['GET /api/v1/pods?%77atch=1', { verb: 'watch' }],
   ['GET /api/v1/pods?Watch=1', { verb: 'list' }],
