@@ -135,11 +135,12 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: U
     certificate: deps.certificateOf(request.socket),
   };
   const exchange = createExchange(arrived, deps.newID(), generation);
-  // At the session's end; and where there is none, once that is known.
+  // A session leaves at its own end, which the caller's may come long before (upgrade.ts); what is none, once that is known.
   const leave = () => exchange.place?.leave();
   socket.once('close', leave);
   const answered = (status: number) => {
-    if (status !== 101) leave();
+    if (status === 101) socket.off('close', leave);
+    else leave();
     if (status !== 101)
       deps.observer.onRefusedSession(exchange.upstream?.name ?? '', kindOf(exchange), exchange);
     deps.observer.onRequest(exchange, status);

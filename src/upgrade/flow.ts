@@ -18,6 +18,10 @@ export type Watch = (size: number, bytes: Buffer) => number;
 /** Moves what `from` sends into `to`. */
 export class Flow implements Outlet {
   readonly room = NO_ROOM;
+  /** `from` is not read from, because `to` does not take what came. */
+  isHeld = false;
+  /** How often `to` has taken something. */
+  taken = 0;
   readonly #from: Side;
   readonly #to: Side;
   readonly #session: Session;
@@ -41,7 +45,8 @@ export class Flow implements Outlet {
     const passing = this.#watch === undefined ? size : this.#watch(size, bytes);
     this.#session.delivered[direction] += passing;
     // Behind its last word nothing goes on, and as if nobody took bytes any more the rest is read and dropped.
-    return passing === 0 ? true : this.#gather.take(passing, bytes);
+    this.isHeld = passing > 0 && !this.#gather.take(passing, bytes);
+    return !this.isHeld;
   }
 
   /** Writes what waits; counts it as lost when it can't be written. */
@@ -71,6 +76,8 @@ export class Flow implements Outlet {
   }
 
   resume(): void {
+    this.isHeld = false;
+    this.taken++;
     if (!this.#from.closed) this.#from.socket.resume();
   }
 }

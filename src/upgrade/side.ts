@@ -15,6 +15,8 @@ export interface Side {
   writeBroken: boolean;
   closed: boolean;
   linger: NodeJS.Timeout | undefined;
+  /** Looks whether it still takes what is queued for it. */
+  standstill: NodeJS.Timeout | undefined;
   /** Stops what looks whether it is still there. */
   stopLooking: () => void;
 }
@@ -32,6 +34,7 @@ export function newSide(socket: Socket, name: 'client' | 'upstream', direction: 
     writeBroken: false,
     closed: socket.destroyed,
     linger: undefined,
+    standstill: undefined,
     stopLooking: () => {},
   };
 }
@@ -41,16 +44,36 @@ export function takesBytes({ closed, writeBroken, socket }: Side): boolean {
   return !closed && !writeBroken && !socket.writableEnded;
 }
 
-/** Sends FIN after all that is queued, keeps reading (and dropping) so that the close is clean, and closes for good in bounded time. */
-export function finish(one: Side, lingerMs: number): void {
+/**
+ * Sends FIN after all that is queued, keeps reading (and dropping) so that the close is clean, and closes for good in bounded time. A caller may
+ * take its time over what is queued (`| less`); an API server that takes nothing of it for `standstillMs` is let go of, for nobody waits for it.
+ */
+export function finish(one: Side, lingerMs: number, standstillMs: number): void {
   if (one.closed || one.linger !== undefined) return;
   if (one.readEnded && one.writeBroken) {
     one.socket.destroy();
     return;
   }
   if (one.socket.writableFinished || one.writeBroken) arm(one, lingerMs);
-  else one.socket.once('finish', () => arm(one, lingerMs));
+  else {
+    one.socket.once('finish', () => {
+      clearInterval(one.standstill);
+      arm(one, lingerMs);
+    });
+    if (one.name === 'upstream') watchStandstill(one, standstillMs);
+  }
   one.socket.end();
+}
+
+function watchStandstill(one: Side, standstillMs: number): void {
+  let waiting = one.socket.writableLength;
+  clearInterval(one.standstill);
+  one.standstill = setInterval(() => {
+    const { writableLength } = one.socket;
+    if (writableLength === waiting) one.socket.destroy();
+    waiting = writableLength;
+  }, standstillMs);
+  one.standstill.unref();
 }
 
 /** Closes for good after `lingerMs`. */

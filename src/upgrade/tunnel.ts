@@ -15,7 +15,7 @@ import { readInto } from '../proxy/reading.ts';
 import type { Slabs } from '../proxy/slabs.ts';
 import type { EndReason, Session } from '../sessions.ts';
 import { Flow, type FlowContext } from './flow.ts';
-import { watchHalfClosed } from './halfclosed.ts';
+import { watchHalfClosed, watchHeld } from './halfclosed.ts';
 import type { LastWord } from './lastword.ts';
 import { part } from './parting.ts';
 import { arm, finish, guardWrites, newSide, type Side, takesBytes } from './side.ts';
@@ -24,6 +24,8 @@ import { arm, finish, guardWrites, newSide, type Side, takesBytes } from './side
 export const LINGER_MS = 120_000;
 /** The same where nobody waits for more bytes: for sessions that the gate itself ends (expiry, drain), and behind a side that ended, then vanished. ms. */
 const OWN_CLOSE_LINGER_MS = 5_000;
+/** How often it is looked whether a caller is still there who is not read from meanwhile. ms. */
+const HELD_LOOK_MS = 10_000;
 
 export interface TunnelOptions {
   readonly client: Socket;
@@ -40,6 +42,7 @@ export interface TunnelOptions {
   /** Called once, when both sockets are closed. */
   readonly onEnd: (reason: EndReason, detail: string) => void;
   readonly lingerMs?: number;
+  readonly heldLookMs?: number;
 }
 
 interface Tunnel extends FlowContext {
@@ -48,11 +51,12 @@ interface Tunnel extends FlowContext {
   /** Reports the end once both sides are closed. */
   readonly settle: () => void;
   readonly lingerMs: number;
+  readonly heldLookMs: number;
 }
 
 /** Starts moving bytes; returns at once. Both sockets belong to the tunnel from here on. */
 export function openTunnel(options: TunnelOptions): void {
-  const { session, slabs, lingerMs = LINGER_MS } = options;
+  const { session, slabs, lingerMs = LINGER_MS, heldLookMs = HELD_LOOK_MS } = options;
   const client = newSide(options.client, 'client', 'up');
   const upstream = newSide(options.upstream, 'upstream', 'down');
   const parting = part(options.lastWord, { write: (bytes) => sayLast(bytes), end: () => endBoth() });
@@ -70,7 +74,7 @@ export function openTunnel(options: TunnelOptions): void {
     parting?.dispose();
     options.onEnd(reason ?? 'error', detail);
   };
-  const tunnel = { session, slabs, blame, settle, lingerMs };
+  const tunnel = { session, slabs, blame, settle, lingerMs, heldLookMs };
   const sayLast = (bytes: Buffer) => {
     down.flush();
     if (!takesBytes(client)) return;
@@ -82,7 +86,7 @@ export function openTunnel(options: TunnelOptions): void {
     up.flush();
     down.flush();
     for (const one of [client, upstream]) {
-      finish(one, OWN_CLOSE_LINGER_MS);
+      finish(one, OWN_CLOSE_LINGER_MS, lingerMs);
       // A peer that reads nothing would never let the queue run empty.
       arm(one, OWN_CLOSE_LINGER_MS);
       one.socket.resume();
@@ -108,9 +112,12 @@ function watch(
   one: Side,
   other: Side,
   { leaving, arriving }: { readonly leaving: Flow; readonly arriving: Flow },
-  { session, slabs, blame, settle, lingerMs }: Tunnel,
+  { session, slabs, blame, settle, lingerMs, heldLookMs }: Tunnel,
 ): void {
   const { socket } = one;
+  // Not of an API server that is gone: what the system still holds of it is the caller's, whenever that reads on (`| less`).
+  if (one.name === 'client')
+    one.stopLooking = watchHeld(one, leaving, { lookMs: heldLookMs, onGone: () => socket.destroy() });
   guardWrites(one, session, (error) => blame(one.name, error.message));
   readInto(socket, slabs.landing, (size, bytes) => leaving.take(size, bytes));
   socket.on('end', () => {
@@ -120,17 +127,20 @@ function watch(
     other.socket.end();
     // Its writing side failed before: nothing more can come or go.
     if (one.writeBroken) socket.destroy();
-    else
+    else {
+      one.stopLooking();
       one.stopLooking = watchHalfClosed(one, () => {
         one.writeBroken = true;
         socket.destroy();
       });
+    }
   });
   socket.on('error', (error: Error) => blame(one.name, error.message));
   socket.on('close', () => {
     blame(one.name, '');
     one.closed = true;
     clearTimeout(one.linger);
+    clearInterval(one.standstill);
     one.stopLooking();
     // The other side was told the end before, and what it says now has nobody to go to.
     const isKnown = one.readEnded && one.writeBroken;
@@ -143,7 +153,7 @@ function watch(
     leaving.flush();
     arriving.dispose();
     session.delivered[other.direction] -= socket.writableLength;
-    finish(other, isKnown ? OWN_CLOSE_LINGER_MS : lingerMs);
+    finish(other, isKnown ? OWN_CLOSE_LINGER_MS : lingerMs, lingerMs);
     other.socket.resume();
     settle();
   });

@@ -132,6 +132,7 @@ function acceptUpgrade(
     onEnd: (reason, detail) => {
       disarm();
       leave();
+      exchange.place?.leave();
       deps.sessions.remove(session, reason, detail);
     },
   });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { type Caller, caller, type OpenCall, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
+import { requestUpgrade, reset, startUpgrading, upgradeRequest } from '../fakes/peers.ts';
 import { EXEC, eventually, openSession, read, startEcho, upgradeHead } from '../fakes/sessions.ts';
 import type { Handler } from '../fakes/upstream.ts';
 
@@ -172,3 +173,36 @@ t.test('nothing is counted any more when all have gone', async (t) => {
   await nobodyWaits();
   t.equal(await gate.metric('postern_requests_in_flight{cluster="main",kind="short"}'), 0);
 });
+
+t.test(
+  'a session counts until the API server has let go of it, too, also when its caller has gone',
+  async (t) => {
+    const tunnels: TLSSocket[] = [];
+    const silent = await startUpgrading((socket) => void tunnels.push(socket.resume()));
+    const other = await startTestGate({
+      issuer: gate.issuer,
+      upstreams: [{ name: 'silent', upstream: silent }],
+      config: { limits: { sessionsPerUser: 1 } },
+    });
+    const mine = await other.token();
+    const ask = async () => {
+      const socket = await other.connect();
+      socket.on('error', () => {});
+      return { socket, ...(await requestUpgrade(socket, upgradeRequest(mine))) };
+    };
+    const first = await ask();
+    t.equal(first.status, 101);
+    const [tunnel] = tunnels;
+    if (tunnel === undefined) throw new Error('no tunnel');
+    reset(first.socket);
+    await once(tunnel, 'end');
+    t.equal((await ask()).status, 429);
+    tunnel.end();
+    await other.logged(({ msg }) => msg === 'session ended');
+    const last = await ask();
+    t.equal(last.status, 101);
+    last.socket.destroy();
+    await other.stop();
+    await silent.close();
+  },
+);
