@@ -44,14 +44,14 @@ export const versions: Library = [
     'semver',
     ['string', 'bool'],
     TYPE,
-    (_: Budget, text: string, tolerant: boolean) => parse(tolerant ? normalize(text) : text) ?? fail(text),
+    (budget: Budget, text: string, tolerant: boolean) => parseAs(budget, text, tolerant) ?? fail(text),
   ),
   fn('isSemver', ['string'], 'bool', (_: Budget, text: string) => parse(text) !== undefined),
   fn(
     'isSemver',
     ['string', 'bool'],
     'bool',
-    (_: Budget, text: string, tolerant: boolean) => parse(tolerant ? normalize(text) : text) !== undefined,
+    (budget: Budget, text: string, tolerant: boolean) => parseAs(budget, text, tolerant) !== undefined,
   ),
   ...['major', 'minor', 'patch'].map((name, index) =>
     method(name, [TYPE], 'int', (_: Budget, { numbers }: SemverValue) => numbers[index] ?? 0n),
@@ -67,6 +67,11 @@ export const versions: Library = [
     BigInt(a.compare(b)),
   ),
 ];
+
+function parseAs(budget: Budget, text: string, tolerant: boolean): SemverValue | undefined {
+  budget.spendOn(text.length);
+  return parse(tolerant ? normalize(text) : text);
+}
 
 function parse(text: string): SemverValue | undefined {
   const found = text.length > MAX_TEXT ? null : FORM.exec(text);
