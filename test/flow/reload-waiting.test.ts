@@ -80,9 +80,7 @@ t.test('a reload also ends what was on its way in when it came', async (t) => {
   const upstream = await startUpstream({
     onUpgrade: (_request, socket) => {
       held.push(() => {
-        socket.write(
-          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-        );
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
         socket.on('data', (chunk: Buffer) => socket.write(chunk));
         socket.on('end', () => socket.end());
       });

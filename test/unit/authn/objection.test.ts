@@ -162,15 +162,19 @@ const POMERIUM = 'https://k8s.example.com/';
 const ALIAS = 'k8s.example.com';
 
 // [what, the entry now, the claims that let somebody in, what the log hears; undefined when they stay]
-const assertions: readonly (readonly [string, Partial<JwtConfig>, Record<string, unknown>, RegExp | undefined])[] =
-  [
-    ['of an application', { preset: 'cloudflare-access' }, { type: 'app' }, undefined],
-    ['of the whole team', { preset: 'cloudflare-access' }, { type: 'org' }, /type is "org", must be "app"/],
-    ['of the whole team, which no preset looks at', {}, { type: 'org' }, undefined],
-    ['by its other name', issuedBy(POMERIUM, ALIAS), { iss: ALIAS }, undefined],
-    ['by a name that it has no more', issuedBy(POMERIUM), { iss: ALIAS }, /issuer is "k8s.example.com"/],
-    ['of a load balancer', { preset: 'aws-alb', ...issuedBy(CLOUDFLARE) }, { azp: 'client' }, undefined],
-  ];
+const assertions: readonly (readonly [
+  string,
+  Partial<JwtConfig>,
+  Record<string, unknown>,
+  RegExp | undefined,
+])[] = [
+  ['of an application', { preset: 'cloudflare-access' }, { type: 'app' }, undefined],
+  ['of the whole team', { preset: 'cloudflare-access' }, { type: 'org' }, /type is "org", must be "app"/],
+  ['of the whole team, which no preset looks at', {}, { type: 'org' }, undefined],
+  ['by its other name', issuedBy(POMERIUM, ALIAS), { iss: ALIAS }, undefined],
+  ['by a name that it has no more', issuedBy(POMERIUM), { iss: ALIAS }, /issuer is "k8s.example.com"/],
+  ['of a load balancer', { preset: 'aws-alb', ...issuedBy(CLOUDFLARE) }, { azp: 'client' }, undefined],
+];
 for (const [what, entry, more, expected] of assertions)
   t.test(`an assertion ${what}`, async (t) => {
     const fetcher = {

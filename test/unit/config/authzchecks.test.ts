@@ -37,7 +37,10 @@ const ERRORS: readonly (readonly [lines: readonly string[], expected: RegExp])[]
   [['decision: Require', 'require: {claims: [{claim: amr}]}'], /claims\[0\]\.anyOf: missing/],
   [['decision: Allow', 'users: []'], /users: must not be empty: leave the key out instead/],
   // Written, and left empty: whoever wrote it meant less than everything.
-  [['decision: Allow', 'users:'], /29:7 authorization\.rules\[0\]\.users: must not be empty: leave the key out/],
+  [
+    ['decision: Allow', 'users:'],
+    /29:7 authorization\.rules\[0\]\.users: must not be empty: leave the key out/,
+  ],
   [['decision: Allow', 'when:'], /29:7 authorization\.rules\[0\]\.when: must not be empty/],
   [['decision: Require', 'require: {claims: , reason: true}'], /require\.claims: must not be empty/],
   [['decision: Allow', 'resources: [{group: apps, resourceNames: }]'], /resourceNames: must not be empty/],
