@@ -121,10 +121,7 @@ export function createAuthenticator(
     ...(deps.maxCachedTokens === undefined ? {} : { maxEntries: deps.maxCachedTokens }),
   });
   const doors = { entries, viewOf, certificates, aws, serviceAccounts: otherwise };
-  const judge = (
-    request: AuthenticationRequest,
-    wasGood: boolean,
-  ): Authentication | Promise<Authentication> => {
+  const judge = (request: AuthenticationRequest, isIn: boolean): Authentication | Promise<Authentication> => {
     const { rawHeaders, isWebSocket, peerTrusted, peerAddress = '', cluster } = request;
     const view = viewOf({ peerTrusted, peerAddress });
     const credentials = extractCredentials({
@@ -146,6 +143,7 @@ export function createAuthenticator(
     const known = cache.get(key);
     if (known !== undefined) return withProtocols(known, websocketProtocols);
     const address = request.addressOf?.(peerAddress, rawHeaders) ?? peerAddress;
+    const wasGood = isIn || cache.wasGood(key);
     const where = { view, cluster, address, wasGood };
     const outcome = judgeInTurn(wasGood ? undefined : request.strangers, {
       address,

@@ -20,6 +20,8 @@ export interface VerdictCache {
   keyOf(source: string, token: string): string;
   /** A remembered outcome, if it still holds. A user whose token ended meanwhile is rejected with TOKEN_EXPIRED. */
   get(key: string): Outcome | undefined;
+  /** Whether it was a user's when it was judged last, however long ago: no stranger's, though the verdict may hold no more. */
+  wasGood(key: string): boolean;
   /** Verifies, once for all that ask meanwhile, and remembers. @throws what `verify` throws, to all of them. */
   verifyOnce(key: string, verify: () => Promise<Verdict>): Promise<Outcome>;
   /** Remembered users, for metrics and tests. */
@@ -60,12 +62,16 @@ export function createVerdictCache(options: CacheOptions): VerdictCache {
     sizeCalculation: (entry) => sizeOf(entry.outcome),
   });
   const refusals = new LRUCache<string, Entry>({ max: MAX_REFUSALS });
+  const good = new LRUCache<string, true>({ max: options.maxEntries ?? MAX_ENTRIES });
   const once = createSingleFlight();
   const remember = (key: string, { outcome, isCurrent }: Verdict): Outcome => {
     const now = clock.now();
     forgetOver(users, now);
     forgetOver(refusals, now);
-    if (outcome.kind === 'user' && outcome.expiresAt <= now) return expired(outcome);
+    const hasEnded = outcome.kind === 'user' && outcome.expiresAt <= now;
+    if (hasEnded || (outcome.kind !== 'user' && outcome.kind !== 'unavailable')) good.delete(key);
+    if (hasEnded) return expired(outcome);
+    if (outcome.kind === 'user') good.set(key, true);
     if (isCurrent === undefined) return outcome;
     if (outcome.kind === 'user') users.set(key, { outcome, isCurrent, since: now, until: now + MAX_AGE_MS });
     if (outcome.kind === 'rejected')
@@ -82,12 +88,14 @@ export function createVerdictCache(options: CacheOptions): VerdictCache {
       const now = clock.now();
       if (entry.outcome.kind === 'user' && entry.outcome.expiresAt <= now) {
         store.delete(key);
+        good.delete(key);
         return expired(entry.outcome);
       }
       if (holds(entry, now)) return entry.outcome;
       store.delete(key);
       return undefined;
     },
+    wasGood: (key) => good.has(key),
     verifyOnce: (key, verify) => once(key, async () => remember(key, await verify())),
     get size() {
       return users.size;

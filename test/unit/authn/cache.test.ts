@@ -114,6 +114,26 @@ t.test('a refusal is remembered briefly, and what may change in a moment is not'
   t.equal(cache.get('n'), undefined);
 });
 
+t.test('who was good is known to have been, until a judgement says otherwise', async (t) => {
+  const { cache, user, rejected, time } = open();
+  const unavailable: Outcome = { kind: 'unavailable', cause: new Error('down'), source: 'header' };
+  t.equal(cache.wasGood('k'), false);
+  await cache.verifyOnce('k', verdict(user));
+  time.advance(2 * MAX_AGE_MS);
+  t.equal(cache.get('k'), undefined);
+  t.equal(cache.wasGood('k'), true, 'its verdict is too old');
+  await cache.verifyOnce('k', verdict(unavailable));
+  t.equal(cache.wasGood('k'), true, 'nobody could tell');
+  await cache.verifyOnce('k', verdict(rejected, undefined));
+  t.equal(cache.wasGood('k'), false);
+  await cache.verifyOnce('k', verdict(user));
+  time.advance(HOUR_MS);
+  t.match(cache.get('k'), { code: 'TOKEN_EXPIRED' });
+  t.equal(cache.wasGood('k'), false, 'it has ended');
+  await cache.verifyOnce('k', verdict(user));
+  t.equal(cache.wasGood('k'), false, 'it had ended when it was judged');
+});
+
 t.test('there is a bound, and strangers cannot push users out', async (t) => {
   const { cache, user, rejected } = open(10);
   for (let i = 0; i < 30; i += 1) await cache.verifyOnce(`u${i}`, verdict(user));

@@ -1,5 +1,7 @@
 import t from 'tap';
 import { createAuthenticator } from '../../../src/authn/authenticator.ts';
+import { REVIEW_AGE_MS } from '../../../src/authn/serviceaccounts.ts';
+import { makeTime } from '../../fakes/time.ts';
 
 // limits.unauthenticatedPerAddress: a credential that is not known is not judged for an address that has used up what it may send; somebody who is
 // in already is judged again all the same.
@@ -65,3 +67,35 @@ t.test('again: judged without a turn', async (t) => {
     code: 'TOKEN_MALFORMED',
   });
 });
+
+t.test(
+  'a credential that was good is judged again when its verdict has aged, whatever strangers send',
+  async (t) => {
+    const time = makeTime(1_800_000_000_000);
+    const door = createAuthenticator({ jwt: [], serviceAccounts: { audiences: [] } }, { clock: time.clock });
+    t.teardown(() => door.close());
+    const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${encode({ alg: 'RS256' })}.${encode({ iss: 'https://cluster.example' })}.c2ln`;
+    let answer: object = { authenticated: true, user: { username: 'system:serviceaccount:ci:runner' } };
+    const cluster = {
+      name: 'c',
+      review: async () => ({ status: 201, body: JSON.stringify({ kind: 'TokenReview', status: answer }) }),
+    };
+    const come = (isSpent: boolean) => {
+      const one = request(isSpent, isSpent ? new Promise(() => {}) : NOW);
+      return door.authenticate({ ...one, rawHeaders: ['Authorization', `Bearer ${token}`], cluster });
+    };
+    const spent = { kind: 'rejected', code: 'TOO_MANY_UNAUTHENTICATED' };
+    t.match(await come(true), spent, 'a stranger');
+    t.match(await come(false), { kind: 'user' });
+    for (let i = 0; i < 3; i += 1) {
+      time.advance(REVIEW_AGE_MS);
+      t.match(await come(true), { kind: 'user' });
+    }
+    answer = { authenticated: false };
+    time.advance(REVIEW_AGE_MS);
+    t.match(await come(true), { kind: 'rejected', code: 'TOKEN_REFUSED_BY_CLUSTER' });
+    time.advance(REVIEW_AGE_MS);
+    t.match(await come(true), spent, 'a stranger from then on');
+  },
+);
