@@ -4,9 +4,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { TokenWebhookConfig } from '../config/config.ts';
 import type { Current } from '../current.ts';
+import { afterDelay } from '../delay.ts';
 import { hostPort } from '../hostport.ts';
 import { renderStatus, type StatusReason, statusHeaders } from '../kube/status.ts';
 import { readTokenReview, renderTokenReview, TOKEN_REVIEW_PATHS } from '../kube/tokenreview.ts';
@@ -22,6 +23,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Above the 90 s for which Go clients keep idle connections. ms */
 const KEEP_ALIVE_TIMEOUT_MS = 95_000;
+/** Reviews that are under way when it closes have so long; an issuer's keys take 5 s at most. Node looks at no deadline any more then. ms */
+const LAST_MS = 6_000;
 
 export interface WebhookDeps {
   readonly current: Current;
@@ -36,7 +39,7 @@ export interface TokenWebhook {
   readonly url: string;
   /** Takes up new certificates and authorities; connections that were made with the old ones end. @throws Error when they can't be used */
   update(material: TlsMaterial): void;
-  /** Takes no more connections; resolves when the reviews under way are answered. */
+  /** Takes no more connections; resolves when the reviews under way are answered, or after LAST_MS. */
   close(): Promise<void>;
 }
 
@@ -58,6 +61,11 @@ export async function startTokenWebhook(
     },
     (request, response) => void serve(request, response, deps),
   );
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const busy = new Set<ServerResponse>();
   server.on('request', (_request, response: ServerResponse) => {
     busy.add(response);
@@ -79,7 +87,13 @@ export async function startTokenWebhook(
     },
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        const cancel = afterDelay(LAST_MS, () => {
+          for (const socket of sockets) socket.destroy();
+        });
+        server.close(() => {
+          cancel();
+          resolve();
+        });
         endConnections();
       }),
   };
@@ -101,15 +115,13 @@ async function serve(request: IncomingMessage, response: ServerResponse, deps: W
   const { current, metrics, log, now } = deps;
   const startedAt = now();
   const generation = current.enter();
+  const client = clientName(request);
   const done = (outcome: (typeof TOKEN_REVIEW_OUTCOMES)[number], facts: object) => {
     metrics.tokenReviews.inc({ outcome });
-    log.info(
-      { outcome, client: clientName(request), durationMs: now() - startedAt, ...facts },
-      'token review',
-    );
+    log.info({ outcome, client, durationMs: now() - startedAt, ...facts }, 'token review');
   };
   try {
-    const refusal = refusalOf(request, generation.config.tokenWebhook?.clientNames ?? []);
+    const refusal = refusalOf(request, client, generation.config.tokenWebhook?.clientNames ?? []);
     if (refusal !== undefined) {
       refuse(response, refusal);
       return done('refused', { status: refusal.code });
@@ -169,8 +181,12 @@ function badRequest(message: string): Refusal {
   return { code: 400, reason: 'BadRequest', message };
 }
 
-function refusalOf(request: IncomingMessage, clientNames: readonly string[]): Refusal | undefined {
-  if (clientNames.length > 0 && !clientNames.includes(clientName(request)))
+function refusalOf(
+  request: IncomingMessage,
+  client: string,
+  clientNames: readonly string[],
+): Refusal | undefined {
+  if (clientNames.length > 0 && !clientNames.includes(client))
     return {
       code: 403,
       reason: 'Forbidden',
@@ -191,9 +207,10 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? '';
 }
 
-/** The common name of the verified client certificate; '' when it has none, or several. */
+/** The common name of the verified client certificate; '' when it has none, or several, and when the client has gone: Node says null then. */
 function clientName({ socket }: IncomingMessage): string {
-  const name: unknown = (socket as TLSSocket).getPeerCertificate().subject?.CN;
+  const certificate: PeerCertificate | null = (socket as TLSSocket).getPeerCertificate();
+  const name: unknown = certificate?.subject?.CN;
   return typeof name === 'string' ? name : '';
 }
 
