@@ -1,6 +1,6 @@
 // The record of an upgraded connection, and the limits on its life: the identity's end, and the configured maximum and idle times.
 
-import { afterDelay, atTime } from '../delay.ts';
+import { afterDelay, atTime, type SetTimer } from '../delay.ts';
 import { farewell } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { requestKind, sessionKind } from '../kube/longrunning.ts';
@@ -39,18 +39,21 @@ export function kindOf(exchange: Exchange): SessionKind {
 export function limitSession(
   session: Session,
   exchange: Exchange,
-  { now }: { readonly now: () => number },
+  { now, setTimer }: { readonly now: () => number; readonly setTimer?: SetTimer },
 ): () => void {
   const { endOnExpiry, maxDurationMs, idleTimeoutMs } = exchange.generation.config.sessions;
   const cancels: (() => void)[] = [];
-  const after = (delayMs: number, act: () => void) => cancels.push(afterDelay(delayMs, act));
+  const after = (delayMs: number, act: () => void) => cancels.push(afterDelay(delayMs, act, setTimer));
   // Looks once per idle time whether anything came since the last look: an idle session ends after one to two times the limit.
-  const watchIdle = (seen: number) =>
-    after(idleTimeoutMs, () => {
+  let cancelIdle = () => {};
+  const watchIdle = (seen: number) => {
+    const look = () => {
       const received = session.received.up + session.received.down;
       if (received === seen) session.close('expired', 'sessions.idleTimeout', farewell('SESSION_LIMIT'));
       else watchIdle(received);
-    });
+    };
+    cancelIdle = afterDelay(idleTimeoutMs, look, setTimer);
+  };
   if (endOnExpiry)
     cancels.push(
       atTime(exchange.expiresAt, now, () =>
@@ -61,6 +64,7 @@ export function limitSession(
     after(maxDurationMs, () => session.close('expired', 'sessions.maxDuration', farewell('SESSION_LIMIT')));
   if (idleTimeoutMs > 0) watchIdle(0);
   return () => {
+    cancelIdle();
     for (const cancel of cancels) cancel();
   };
 }
