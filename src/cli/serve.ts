@@ -64,7 +64,11 @@ export async function runServe(args: readonly string[], io: CommandIO): Promise<
   try {
     // Somebody's own variable of that name makes no worker: one has a channel to its primary.
     if (io.env[WORKER_VARIABLE] !== undefined && process.send !== undefined) return await work(options);
-    return await untilStopped(await start(options, workers));
+    const early = hearEarly();
+    const running = await start(options, workers);
+    const stopped = untilStopped(running);
+    if (early.over()) running.reload();
+    return await stopped;
   } catch (error) {
     if (error instanceof ConfigurationRefused) io.stderr.write(`${error.problems.join('\n')}\n`);
     else if (error instanceof CrewFailed) io.stderr.write(`${error.lines.join('\n')}\n`);
@@ -108,6 +112,26 @@ interface Running {
   readonly kill?: () => void;
   /** Rejects when it has ended by itself. */
   readonly failed?: Promise<never>;
+}
+
+/**
+ * Hears signals before there is anything to act on: SIGHUP would end the process, and the first one of a container would not hear SIGTERM at all.
+ * @returns what ends it, and says whether the configuration is to be read again
+ */
+function hearEarly(): { readonly over: () => boolean } {
+  let again = false;
+  const read = () => {
+    again = true;
+  };
+  // Nothing is open yet. Workers end with their primary.
+  const end = () => process.exit(1);
+  process.on('SIGHUP', read).on('SIGTERM', end).on('SIGINT', end);
+  return {
+    over: () => {
+      process.off('SIGHUP', read).off('SIGTERM', end).off('SIGINT', end);
+      return again;
+    },
+  };
 }
 
 async function start(options: RunOptions, workers: number): Promise<Running> {
