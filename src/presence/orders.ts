@@ -29,27 +29,33 @@ export interface Orders {
 
 export interface OrdersDeps {
   readonly stays: Pick<Stays, 'open'>;
+  /** ms since the epoch. */
   readonly now: () => number;
+  /** ms that only grow: an order stands no longer because the clock is set back. */
+  readonly elapsed: () => number;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
 interface Standing {
   /** undefined for one that can't be read. */
   readonly order: Order | undefined;
+  /** By the clock, and in time that only grows. */
   readonly seenAt: number;
+  readonly since: number;
   readonly answer: Answer;
 }
 
 /** Nothing is ordered yet. */
-export function createOrders({ stays, now, onOutcome }: OrdersDeps): Orders {
+export function createOrders({ stays, now, elapsed, onOutcome }: OrdersDeps): Orders {
   const standing = new Map<string, Standing>();
   const forget = () => {
     // Twice its life: it may have come late, and must not be taken for another one.
-    for (const [name, { seenAt }] of standing) if (now() - seenAt > 2 * ORDER_LIFE_MS) standing.delete(name);
+    for (const [name, { since }] of standing)
+      if (elapsed() - since > 2 * ORDER_LIFE_MS) standing.delete(name);
   };
   const note = (name: string, order: Order | undefined, answer: Omit<Answer, 'order'>) => {
     forget();
-    standing.set(name, { order, seenAt: now(), answer: { order: name, ...answer } });
+    standing.set(name, { order, seenAt: now(), since: elapsed(), answer: { order: name, ...answer } });
   };
   return {
     carryOut(order) {
@@ -70,6 +76,7 @@ export function createOrders({ stays, now, onOutcome }: OrdersDeps): Orders {
     },
     meet(stay) {
       if (standing.size === 0) return;
+      forget();
       const found = [...standing.values()].find((one) => isLate(stay.exchange, one));
       // Not before whoever lets it in is done with that.
       if (found?.order !== undefined) setImmediate(showOut, stay, found.order);

@@ -57,7 +57,7 @@ export function startPresence(deps: PresenceDeps): Presence {
   const reach = observeReach(deps);
   const stopping = new AbortController();
   let state: 'serving' | 'leaving' = 'serving';
-  const orders = createOrders({ stays, now, onOutcome: (outcome) => tell(outcome, deps) });
+  const orders = createOrders({ stays, now, elapsed, onOutcome: (outcome) => tell(outcome, deps) });
   const compose = () => {
     const entries = [...stays.open].map(({ exchange }) => entryOf(exchange, sessions.open.get(exchange.id)));
     const page = { ...facts, state, renewedAt: now(), renewEveryMs: RENEW_MS, open: entries.length };

@@ -7,9 +7,13 @@ import { createStays } from '../../../src/stays.ts';
 
 function setUp() {
   let now = 1_000_000;
+  let elapsed = 0;
   const outcomes: Outcome[] = [];
   const stays = createStays();
-  const orders = createOrders({ stays, now: () => now, onOutcome: (outcome) => outcomes.push(outcome) });
+  const orders = createOrders({
+    ...{ stays, now: () => now, elapsed: () => elapsed },
+    onOutcome: (outcome) => outcomes.push(outcome),
+  });
   const ended: string[] = [];
   const exchange = (id: string, user: string, receivedAt: number) =>
     ({ id, user: { username: user }, upstream: { name: 'prod' }, receivedAt }) as unknown as Exchange;
@@ -22,6 +26,10 @@ function setUp() {
       ),
     advance: (ms: number) => {
       now += ms;
+      elapsed += ms;
+    },
+    setClock: (byMs: number) => {
+      now += byMs;
     },
     order: (more: Partial<Order>): Order => ({
       ...{ name: 'o', givenAt: now, ids: [], user: '', cluster: '', kind: undefined, reason: '', by: '' },
@@ -102,4 +110,15 @@ t.test('an answer names 200 at most, and counts all', async (t) => {
   const [answer] = orders.answers();
   t.equal(answer?.ended.length, 200);
   t.equal(answer?.count, 300);
+});
+
+t.test('a clock that is set back by an hour does not make an order stand for longer', async (t) => {
+  const { orders, enter, ended, order, advance, setClock, turn } = setUp();
+  orders.carryOut(order({ user: 'ada' }));
+  setClock(-3_600_000);
+  advance(2 * ORDER_LIFE_MS + 1);
+  enter('1', 'ada');
+  await turn();
+  t.same(ended, []);
+  t.same(orders.answers(), []);
 });
