@@ -15,6 +15,8 @@ const SECRET_PARAMETER =
 /** A name and password before the host, of a target that is a whole URL. */
 const USER_INFO = /^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/i;
 const MAX_TARGET_CHARS = 4096;
+/** Of what else a caller may have made as long as a request; names of objects have 253 and little more. */
+const MAX_WORD_CHARS = 512;
 
 /** Makes a log whose lines go to `stream`: that of the program is logsink.ts. */
 export function createLog(level: LogLevel, stream: DestinationStream): Log {
@@ -69,9 +71,20 @@ export function loggedTarget(rawTarget: string): string {
           .split(/(?=[&#])/)
           .map(maskPair)
           .join('');
-  const cut = shown.length > MAX_TARGET_CHARS ? `${shown.slice(0, MAX_TARGET_CHARS)}...TRUNCATED` : shown;
   // JSON escapes the controls below 0x20; those above, raw bytes of the request line, would still steer a terminal.
-  return cut.replace(/[\u007f-\u009f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return cut(shown, MAX_TARGET_CHARS).replace(
+    /[\u007f-\u009f]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** A part of a request as it may be logged: readers of logs drop or split lines that are too long. */
+export function loggedWord(word: string): string {
+  return cut(word, MAX_WORD_CHARS);
+}
+
+function cut(text: string, chars: number): string {
+  return text.length > chars ? `${text.slice(0, chars)}...TRUNCATED` : text;
 }
 
 /** What follows `&` or `#`, with its mark. Some programs part at `;` as well: behind a secret's name all is masked that could be its value. */

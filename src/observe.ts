@@ -15,7 +15,7 @@ import {
   requestScope,
   sessionKind,
 } from './kube/longrunning.ts';
-import { type Log, loggedError, loggedTarget } from './log.ts';
+import { type Log, loggedError, loggedTarget, loggedWord } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { ImpersonationObserver } from './onward/check.ts';
 import { headerValue } from './proxy/headers.ts';
@@ -197,17 +197,17 @@ function requestFields(exchange: Exchange, status: number, durationMs: number): 
   return {
     auditID: exchange.id,
     cluster: exchange.upstream?.name ?? '',
-    method: exchange.method,
+    method: loggedWord(exchange.method),
     target: loggedTarget(exchange.rawTarget),
     verb: info?.verb,
-    resource: info?.resource,
-    subresource: info?.subresource,
-    namespace: info?.namespace,
-    name: info?.name,
+    resource: info && loggedWord(info.resource),
+    subresource: info && loggedWord(info.subresource),
+    namespace: info && loggedWord(info.namespace),
+    name: info && loggedWord(info.name),
     upgrade: upgrade === '' ? undefined : upgrade,
     user: user?.username ?? '',
     // Only what was judged: before that it is any text, and people have put tokens into wrong places.
-    as: exchange.actsAs?.username,
+    as: exchange.actsAs && loggedWord(exchange.actsAs.username),
     peer: exchange.peerAddress,
     rule: decision === undefined || decision.rule === '' ? undefined : decision.rule,
     reason: reason === '' ? undefined : reason,

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { caller } from '../fakes/caller.ts';
 import { recordFacts } from '../reliability/facts.ts';
 import { attempt, openRaw, requestText } from './caller.ts';
 import { marker } from './cases.ts';
@@ -9,7 +10,7 @@ import { startGround } from './gate.ts';
 
 const facts = recordFacts('attack-log-lines');
 const ground = await startGround(t);
-const { gate, auth } = ground;
+const { gate, auth, place } = ground;
 
 /** ESC, CSI, BEL, backspace, DEL, line ends of every kind, and the ones that turn text around. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
@@ -73,8 +74,8 @@ for (const [name, text] of hostile) {
     const mark = marker();
     const token = await gate.token({ email: `${mark}${text}` });
     const target = `/api/v1/namespaces/n/pods/${mark}/exec?command=${encodeURIComponent(text.toWellFormed())}`;
-    const caller = await openRaw(gate);
-    await caller.send(
+    const raw = await openRaw(gate);
+    await raw.send(
       requestText(`POST ${target} HTTP/1.1`, [
         'Host: x',
         `Authorization: Bearer ${token}`,
@@ -82,8 +83,8 @@ for (const [name, text] of hostile) {
         'Upgrade: SPDY/3.1',
       ]),
     );
-    await caller.until((bytes) => bytes.includes('\r\n\r\n'));
-    caller.reset();
+    await raw.until((bytes) => bytes.includes('\r\n\r\n'));
+    raw.reset();
     await gate.logged((line) => String(line['target']).includes(mark));
     look(t, mark);
   });
@@ -114,11 +115,39 @@ for (const [name, text] of hostile) {
   });
 }
 
-await facts.attack('S30', 'a target of half a MiB is cut in the log, and says so', async (t) => {
+const LONG = 'x'.repeat(512 * 1024);
+
+/** Half a MiB where a line of the log has a field for it. [which one, target] */
+const long: readonly (readonly [field: string, target: string])[] = [
+  ['target', `/api/v1/namespaces/n/pods/p/exec?command=MARK${LONG}`],
+  ['name', `/api/v1/namespaces/n/pods/MARK${LONG}`],
+  ['name', `/api/v1/namespaces/n/pods?fieldSelector=metadata.name%3DMARK${LONG}`],
+  ['namespace', `/api/v1/namespaces/MARK${LONG}/pods`],
+  ['resource', `/api/v1/MARK${LONG}`],
+  ['subresource', `/api/v1/namespaces/n/pods/p/MARK${LONG}`],
+];
+
+for (const [field, target] of long)
+  for (const credential of [[], [auth]])
+    await facts.attack(
+      'S30',
+      `${target.slice(0, 70)}… ${credential.length === 0 ? 'of nobody known ' : ''}is cut in the log, and says so`,
+      async (t) => {
+        const mark = marker();
+        const line = `GET ${target.replace('MARK', mark)} HTTP/1.1`;
+        await attempt(gate, requestText(line, ['Host: x', 'Connection: close', ...credential]));
+        const logged = await gate.logged((one) => String(one['target']).includes(mark));
+        t.match(logged[field], /x\.\.\.TRUNCATED$/);
+        t.ok(JSON.stringify(logged).length < 8192);
+      },
+    );
+
+await facts.attack('S30', 'a method as long as HTTP/2 has it is cut, and says so', async (t) => {
   const mark = marker();
-  const target = `/api/v1/namespaces/n/pods/p/exec?command=${mark}${'x'.repeat(512 * 1024)}`;
-  await attempt(gate, requestText(`GET ${target} HTTP/1.1`, ['Host: x', 'Connection: close', auth]));
-  const line = await gate.logged((one) => String(one['target']).includes(mark));
-  t.match(line['target'], /x\.\.\.TRUNCATED$/);
-  t.ok(JSON.stringify(line).length < 8192);
+  const session = caller(place, 'h2');
+  await session.call({ method: 'X'.repeat(60_000), path: `/${mark}` });
+  session.close();
+  const logged = await gate.logged((one) => String(one['target']).includes(mark));
+  t.match(logged['method'], /X\.\.\.TRUNCATED$/);
+  t.ok(JSON.stringify(logged).length < 8192);
 });
