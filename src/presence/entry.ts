@@ -7,6 +7,11 @@ import { queryValues } from '../kube/requestinfo.ts';
 import type { Entry, Kind } from '../roster/page.ts';
 import type { Session } from '../sessions.ts';
 
+/** Names of objects are no longer; a request's words are as long as its caller likes, and one page is for everybody. characters */
+const MAX_NAME_CHARS = 253;
+/** A DNS label; callers need not name a container that is there. */
+const MAX_CONTAINER_CHARS = 63;
+
 /** The entry as it is now; `session` is undefined for watches and logs that are ordinary requests. */
 export function entryOf(exchange: Exchange, session: Session | undefined): Entry {
   const { id, user, upstream, info, target, peerAddress, receivedAt, expiresAt } = exchange;
@@ -16,10 +21,10 @@ export function entryOf(exchange: Exchange, session: Session | undefined): Entry
     cluster: upstream?.name ?? '',
     kind: kindOf(exchange),
     protocol: session?.protocol ?? (exchange.httpVersion === '2.0' ? 'h2' : 'http/1.1'),
-    namespace: info?.namespace ?? '',
-    resource: info?.resource ?? '',
-    name: info?.name ?? '',
-    container: queryValues(target?.rawQuery ?? '', 'container')[0] ?? '',
+    namespace: short(info?.namespace),
+    resource: short(info?.resource),
+    name: short(info?.name),
+    container: short(queryValues(target?.rawQuery ?? '', 'container')[0], MAX_CONTAINER_CHARS),
     address: peerAddress,
     since: session?.startedAt ?? receivedAt,
     expires: Number.isFinite(expiresAt) ? expiresAt : 0,
@@ -36,6 +41,10 @@ export function identityOf(exchange: Exchange): Pick<Entry, 'id' | 'user' | 'clu
     cluster: exchange.upstream?.name ?? '',
     kind: kindOf(exchange),
   };
+}
+
+function short(word = '', chars = MAX_NAME_CHARS): string {
+  return word.length > chars ? `${word.slice(0, chars)}…` : word;
 }
 
 function kindOf({ info }: Exchange): Kind {

@@ -61,7 +61,7 @@ export interface Page {
 
 /** The largest page, compressed. bytes; three times as many pages of that size can be listed at once as `ask` reads of one answer */
 export const MAX_PAGE_BYTES = 256 * 1024;
-/** The largest page that is read, uncompressed. bytes */
+/** The largest page that is read, and therefore written, uncompressed. bytes */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 /** How many ids an answer names. */
 export const MAX_ANSWERED = 200;
@@ -83,10 +83,13 @@ export async function packPage(page: Page, maxBytes: number = MAX_PAGE_BYTES): P
   );
   let count = entries.length;
   for (;;) {
-    const packed = await zip(JSON.stringify({ ...page, entries: entries.slice(0, count) }));
-    if (packed.length <= maxBytes || count === 0) return packed;
+    const text = Buffer.from(JSON.stringify({ ...page, entries: entries.slice(0, count) }));
+    // What compresses well may fit, and nobody would read it.
+    const packed = text.length <= MAX_TEXT_BYTES ? await zip(text) : text;
+    const room = packed === text ? MAX_TEXT_BYTES : maxBytes;
+    if (packed.length <= room || count === 0) return packed;
     // Compression is not linear; a little less than what should fit.
-    count = Math.min(count - 1, Math.floor((count * maxBytes * 0.95) / packed.length));
+    count = Math.min(count - 1, Math.floor((count * room * 0.95) / packed.length));
   }
 }
 

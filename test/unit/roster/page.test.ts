@@ -60,6 +60,16 @@ t.test(
   },
 );
 
+t.test('a page that compresses well is none that nobody would read', async (t) => {
+  const name = 'n'.repeat(1_000_000);
+  const entries = Array.from({ length: 40 }, (_, i) => ({ ...entry('watch', i), name }));
+  const packed = await packPage(page(entries));
+  t.ok(packed.length < 256 * 1024);
+  const read = await unpackPage(packed);
+  t.equal(read?.open, 40);
+  t.ok(read?.entries.length === 15 || read?.entries.length === 16, `${read?.entries.length} of 16 MiB`);
+});
+
 t.test('what is no page is none, and what is none of an entry is empty', async (t) => {
   for (const bytes of [
     Buffer.from(''),
