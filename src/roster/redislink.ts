@@ -94,6 +94,9 @@ async function connect(config: RedisConfig, password: string): Promise<RedisClie
   const secured = {
     ...common,
     tls: true as const,
+    // Said, or NODE_TLS_REJECT_UNAUTHORIZED and --tls-min-v1.0 would say it.
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2' as const,
     ...(ca === undefined ? {} : { ca }),
     // An address has no place in SNI, and is verified all the same.
     ...(/^[\d.]+$|:/.test(common.host) ? {} : { servername: common.host }),
