@@ -155,6 +155,22 @@ export const GATE: readonly Row[] = [
     shows: { [`Role/gate-${NAME}`]: { rules: [{ resources: ['serviceaccounts'], verbs: ['impersonate'] }] } },
   },
   {
+    for: 'service accounts at a cluster that callers come to with their own tokens: the gate asks, and may stand for nobody',
+    values: {
+      config: {
+        clusters: [{ name: 'cluster', inCluster: true, identity: 'Passthrough' }],
+        authentication: { serviceAccounts: {} },
+      },
+    },
+    shows: {
+      [ROLE]: {
+        rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
+      },
+      [`ClusterRoleBinding/gate-${NAME}`]: { subjects: [{ name: NAME }] },
+    },
+    lacks: ['Role'],
+  },
+  {
     for: 'the list of sessions in ConfigMaps of a namespace of its own',
     values: { config: { ...people, sessions: { registry: { kubernetes: { namespace: 'default' } } } } },
     shows: {

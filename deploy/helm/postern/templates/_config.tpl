@@ -14,7 +14,9 @@
 {{- define "postern.restartKeys" -}}
 {{- $listen := dig "listen" (dict) .Values.config }}
 {{- $webhook := dig "tokenWebhook" (dict) .Values.config }}
-{{- list .Values.ports (not (empty (dig "clientCAFile" "" $listen))) (dig "address" "" $webhook) | toJson | sha256sum }}
+{{- $keys := list .Values.ports (not (empty (dig "clientCAFile" "" $listen))) (dig "address" "" $webhook) }}
+{{- with dig "sessions" "registry" nil .Values.config }}{{ $keys = append $keys . }}{{ end }}
+{{- $keys | toJson | sha256sum }}
 {{- end }}
 
 {{/* `1h30m` in seconds, rounded up. */}}

@@ -102,12 +102,23 @@
     - userextras/authentication.kubernetes.io/node-name
     - userextras/authentication.kubernetes.io/node-uid
   verbs: [impersonate]
-- apiGroups: [authentication.k8s.io]
-  resources: [tokenreviews]
-  verbs: [create]
 {{- end }}
 
-{{/* All rules of the ClusterRole. */}}
+{{/* Whether the pod's own account impersonates service accounts. */}}
+{{- define "postern.standsForAccounts" -}}
+{{- if include "postern.impersonation" . }}{{ include "postern.letsAccountsIn" . }}{{ end }}
+{{- end }}
+
+{{/* Whether the cluster is asked whose a service account's token is: in any identity mode, with the pod's own account. */}}
+{{- define "postern.reviewsTokens" -}}
+{{- if .Values.existingConfig.kind }}
+{{- include "postern.letsAccountsIn" . }}
+{{- else if and (include "postern.ownClusters" . | fromJsonArray) (not (kindIs "invalid" (dig "authentication" "serviceAccounts" nil .Values.config))) }}
+{{- "true" }}
+{{- end }}
+{{- end }}
+
+{{/* All rules of the ClusterRole; empty where none are needed. */}}
 {{- define "postern.rules" -}}
 {{- $mode := include "postern.impersonation" . }}
 {{- if eq $mode "Constrained" }}
@@ -121,8 +132,13 @@
 {{- else if eq $mode "Classic" }}
 {{ include "postern.peopleRules" (dict "root" . "verb" "impersonate" "group" "") }}
 {{- end }}
-{{- if and $mode (include "postern.letsAccountsIn" .) }}
+{{- if include "postern.standsForAccounts" . }}
 {{ include "postern.accountRules" . }}
+{{- end }}
+{{- if include "postern.reviewsTokens" . }}
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
 {{- end }}
 {{- if and $mode (include "postern.asksForAs" .) }}
 # kubectl --as: the cluster is asked whether the caller may.
