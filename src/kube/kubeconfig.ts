@@ -60,6 +60,7 @@ export function loadKubeconfig(options: {
   const cluster = pick(root, 'clusters', 'cluster', text(context.fields, 'cluster'), context.name, reading);
   const user = pick(root, 'users', 'user', text(context.fields, 'user'), context.name, reading);
   const server = readCluster(cluster, reading);
+  refuseKeys(user, options.runPlugin !== undefined, reading);
   const plugin = options.runPlugin && readPlugin(user, reading, options.runPlugin);
   const access = { ...server, ...(plugin ?? readUser(user, reading)), files: reading.files };
   return reading.errors.length > 0 ? { ok: false, errors: reading.errors } : { ok: true, access };
@@ -196,11 +197,16 @@ const REFUSED_USER_KEYS: readonly (readonly [string, string])[] = [
   ],
 ];
 
+/** What would not be honoured is refused, beside a plugin, too. */
+function refuseKeys({ label, fields = {} }: Entry, runsPlugins: boolean, { errors }: Reading): void {
+  for (const [key, why] of REFUSED_USER_KEYS) {
+    const isRun = runsPlugins && key === 'exec' && isFields(fields[key]);
+    if (!isRun && !isEmpty(fields[key])) errors.push(`${label}: ${key} ${why}`);
+  }
+}
+
 function readUser({ label, fields }: Entry, reading: Reading) {
   if (!fields) return { clientCertPem: '', clientKeyPem: '', token: '', tokenFile: '' };
-  for (const [key, why] of REFUSED_USER_KEYS) {
-    if (!isEmpty(fields[key])) reading.errors.push(`${label}: ${key} ${why}`);
-  }
   const before = reading.errors.length;
   const clientCertPem = readContents(fields, 'client-certificate', label, reading);
   const clientKeyPem = readContents(fields, 'client-key', label, reading);

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
 import type { PluginRun } from '../../../src/kube/kubeconfigplugin.ts';
 
-function prepare(t: Test, server = 'https://127.0.0.1:6443') {
+function prepare(t: Test, server = 'https://127.0.0.1:6443', more: object = {}) {
   const directory = t.testdir({});
   const file = join(directory, 'config');
   const exec = {
@@ -14,7 +14,12 @@ function prepare(t: Test, server = 'https://127.0.0.1:6443') {
     args: ['eks', 'get-token'],
     env: [{ name: 'AWS_PROFILE', value: 'ops' }],
   };
-  const named = { name: 'x', cluster: { server }, user: { exec }, context: { cluster: 'x', user: 'x' } };
+  const named = {
+    name: 'x',
+    cluster: { server },
+    user: { exec, ...more },
+    context: { cluster: 'x', user: 'x' },
+  };
   writeFileSync(
     file,
     JSON.stringify({ 'current-context': 'x', clusters: [named], users: [named], contexts: [named] }),
@@ -61,6 +66,31 @@ t.test('it does not run when the rest is wrong', async (t) => {
   });
   t.match(read, { ok: false, errors: [/is http:\/\//] });
 });
+
+for (const [key, value] of [
+  ['as', 'system:serviceaccount:ops:viewer'],
+  ['as-groups', ['viewers']],
+  ['as-uid', '7'],
+  ['as-user-extra', { reason: ['x'] }],
+  ['auth-provider', { name: 'oidc' }],
+  ['username', 'admin'],
+] as const)
+  t.test(
+    `${key} beside it is refused as without it, and nothing runs: it would not be honoured`,
+    async (t) => {
+      const { file } = prepare(t, undefined, { [key]: value });
+      const runs: PluginRun[] = [];
+      const read = loadKubeconfig({
+        file,
+        runPlugin: (run) => {
+          runs.push(run);
+          return { token: 'of-somebody-with-more-rights', clientCertPem: '', clientKeyPem: '' };
+        },
+      });
+      t.match(read, { ok: false, errors: [new RegExp(`^user "x": ${key} `)] });
+      t.strictSame(runs, []);
+    },
+  );
 
 t.test('the gate runs none', async (t) => {
   t.match(loadKubeconfig({ file: prepare(t).file }), { ok: false, errors: [/Postern runs no programs/] });
