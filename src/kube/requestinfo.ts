@@ -152,18 +152,21 @@ function nonResource(method: string, path: string): RequestInfo {
 
 /** What the API server takes for false (runtime.Convert_Slice_string_To_bool): with the folding of `u`, as strings.EqualFold, `ſ` is an s. */
 const NO = /^(?:0|false)$/iu;
+/** The same by strings.ToLower, where the rest of the query can't be decoded. */
+const PLAIN_NO = /^(?:0|false)$/i;
 
 /** A GET without a name: list or watch, and the name when a field selector asks for exactly one (metainternalversion.ListOptions). */
 function listOrWatch(rawQuery: string): { verb: string; name: string } {
   const watch = queryValue(rawQuery, 'watch');
-  const verb = watch === undefined || NO.test(watch) ? 'list' : 'watch';
-  const selector = queryValue(rawQuery, 'fieldSelector');
-  if (selector === undefined || selector === '') return { verb, name: '' };
-  for (const parameter of ['limit', 'timeoutSeconds']) {
-    if (!isInt64(queryValue(rawQuery, parameter))) return { verb, name: '' };
-  }
-  const name = exactName(selector);
-  return { verb, name: isPathSegmentName(name) ? name : '' };
+  const selector = queryValue(rawQuery, 'fieldSelector') ?? '';
+  if (watch === undefined && selector === '') return { verb: 'list', name: '' };
+  const isDecoded = ['limit', 'timeoutSeconds'].every((parameter) =>
+    isInt64(queryValue(rawQuery, parameter)),
+  );
+  const name = isDecoded ? exactName(selector) : undefined;
+  const no = name === undefined ? PLAIN_NO : NO;
+  const verb = watch === undefined || no.test(watch) ? 'list' : 'watch';
+  return { verb, name: name !== undefined && isPathSegmentName(name) ? name : '' };
 }
 
 function isInt64(text: string | undefined): boolean {
@@ -177,15 +180,15 @@ function isPathSegmentName(name: string): boolean {
   return name !== '.' && name !== '..' && !name.includes('/') && !name.includes('%');
 }
 
-/** The value that a field selector demands of metadata.name; '' when it demands none or cannot be parsed (fields.ParseSelector). */
-function exactName(selector: string): string {
+/** The value that a field selector demands of metadata.name; '' when it demands none, undefined when it cannot be parsed (fields.ParseSelector). */
+function exactName(selector: string): string | undefined {
   let name: string | undefined;
   for (const term of splitTerms(selector).sort()) {
     if (term === '') continue;
     const operator = /!=|==|=/.exec(term);
-    if (operator === null) return '';
+    if (operator === null) return undefined;
     const value = unescapeValue(term.slice(operator.index + operator[0].length));
-    if (value === undefined) return '';
+    if (value === undefined) return undefined;
     if (operator[0] !== '!=' && term.slice(0, operator.index) === 'metadata.name') name ??= value;
   }
   return name ?? '';
