@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { type Caller, caller, type OpenCall, refusalOf, SPEECHES, valuesOf } from '../fakes/caller.ts';
 import { startTestGate } from '../fakes/gate.ts';
