@@ -37,23 +37,21 @@ export interface RedisLink {
 /** Nothing is connected yet. */
 export function createRedisLink(config: RedisConfig): RedisLink {
   let client: Promise<RedisClientType> | undefined;
+  let ending = new AbortController();
   let password = '';
   const drop = () => {
-    const dropped = client;
+    client?.catch(() => {});
     client = undefined;
-    dropped?.then(
-      (one) => {
-        if (one.isOpen) one.destroy();
-      },
-      () => {},
-    );
+    ending.abort();
+    ending = new AbortController();
   };
   return {
     drop,
     async use(act, waitMs = 0) {
+      const { signal } = ending;
       client ??= readPassword(config).then((read) => {
         password = read;
-        return connect(config, read);
+        return connect(config, read, signal);
       });
       const late = Promise.withResolvers<never>();
       const cancel = afterDelay(ANSWER_MS + waitMs, () =>
@@ -81,7 +79,8 @@ async function readPassword({ passwordFile }: RedisConfig): Promise<string> {
   return passwordFile === '' ? '' : (await readFile(passwordFile, 'utf8')).trim();
 }
 
-async function connect(config: RedisConfig, password: string): Promise<RedisClientType> {
+/** `signal` ends it, whether it has come about or not. */
+async function connect(config: RedisConfig, password: string, signal: AbortSignal): Promise<RedisClientType> {
   const { createClient } = await import('@redis/client');
   const url = new URL(config.url);
   const ca = config.caFile === '' ? undefined : await readFile(config.caFile, 'utf8');
@@ -113,6 +112,11 @@ async function connect(config: RedisConfig, password: string): Promise<RedisClie
   }) as RedisClientType;
   // Told by what was asked; without a listener it would end the process.
   client.on('error', () => {});
+  signal.throwIfAborted();
+  // One that takes the connection and does not greet would keep it for ever: connectTimeout is for TCP and TLS alone.
+  signal.addEventListener('abort', () => {
+    if (client.isOpen) client.destroy();
+  });
   await client.connect();
   return client;
 }
