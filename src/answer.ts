@@ -70,12 +70,12 @@ export function closeIfStillSending(response: CallerResponse): void {
   socket.destroySoon = () => endSocket(socket, NOTHING);
 }
 
-/** Writes a refusal to an upgrade's socket: complete, then FIN, never a reset that could overtake it. */
-export function answerSocket(socket: Socket, answer: Answer): void {
+/** Writes a refusal to an upgrade's socket: complete (to HEAD without its body), then FIN, never a reset that could overtake it. */
+export function answerSocket(socket: Socket, answer: Answer, isHead = false): void {
   const startLine = `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? 'Error'}`;
   const lines = ['Date', new Date().toUTCString(), ...answer.lines, 'Connection', 'close'];
   socket.write(messageHead(startLine, lines));
-  endSocket(socket, answer.body);
+  endSocket(socket, isHead ? NOTHING : answer.body);
 }
 
 /** Ends a socket that carries no tunnel: what is queued is sent, input is dropped, and it is closed at the latest after REFUSAL_LINGER_MS. */

@@ -152,7 +152,7 @@ function upgrade(request: IncomingMessage, socket: Socket, head: Buffer, deps: U
     },
     refuse: (to: Socket, one: Exchange, error: GateError) => {
       const answer = renderAnswer(error, one);
-      answerSocket(to, answer);
+      answerSocket(to, answer, one.method === 'HEAD');
       answered(answer.status);
     },
     onAnswer: (_one, status) => answered(status),

@@ -95,3 +95,18 @@ for (const one of refused) {
     await stop();
   });
 }
+
+// RFC 9110 §9.3.2: bytes behind the head of an answer to HEAD would be the next answer, to a hop in front.
+t.test('the refusal of a HEAD that would upgrade is its head alone', async (t) => {
+  const { gate, stop, accepted } = await setUp(issuer);
+  const client = await gate.connect();
+  const request = upgradeRequest('').replace(/Authorization.*\r\n/, '');
+  const answer = await requestUpgrade(client, request.replace(/^\w+/, 'HEAD'));
+  t.equal(answer.status, 401);
+  t.match(answer.head, /\r\nContent-Length: [1-9]/);
+  t.equal(await readAll(client), '');
+  client.end();
+  await once(client, 'close');
+  t.equal(accepted(), 0, 'nobody was reached');
+  await stop();
+});
