@@ -9,6 +9,7 @@ import {
   DENIED_AGE_MS,
   MAX_WAITING,
 } from '../../../src/onward/check.ts';
+import { heldBytes } from '../../fakes/heap.ts';
 import { makeTime } from '../../fakes/time.ts';
 
 // The bounds of `kubectl --as`: field-lessons S40 (Tremolo#94), and how long an answer holds.
@@ -74,6 +75,24 @@ t.test('an agent is asked about as its node with the keys of its extras, not the
   );
   t.same(await check(agent, wanted, INFO), allowed);
   t.equal(specs.length, 3, 'the answers are remembered');
+});
+
+t.test('answers about names of half a MiB are remembered without them', async (t) => {
+  const { ask } = cluster(() => false);
+  let asked = 0;
+  const counting: AskCluster = (path, body) => {
+    asked++;
+    return ask(path, body.replaceAll('x', ''));
+  };
+  const check = createImpersonationCheck(counting, () => 0, UNSEEN);
+  const wanted = (i: number) => freezeUserInfo({ username: `${i}${'x'.repeat(512 * 1024)}` });
+  const before = heldBytes();
+  for (let i = 0; i < 100; i++) await check(alice, wanted(i), INFO);
+  const held = heldBytes() - before;
+  t.ok(held < 20 * 1024 * 1024, `${held} bytes are held`);
+  const first = asked;
+  for (let i = 0; i < 100; i++) await check(alice, wanted(i), INFO);
+  t.equal(asked, first, 'and they are found');
 });
 
 t.test('constrained impersonation is asked for when the old verb is denied, and suffices', async (t) => {
