@@ -18,8 +18,8 @@ kubeconfig for your own kubectl. Ctrl-C ends it and leaves nothing behind.
 
   -p, --port N           the gate's port; default: any that is free
       --address HOST     the loopback address to listen on; default 127.0.0.1
-      --dir DIR          where the configuration, the kubeconfig and the certificates lie; new or empty, emptied at the end.
-                         Default: a new directory among the system's temporary files, readable by you only
+      --dir DIR          where the configuration, the kubeconfig and the certificates lie; new, or empty and only yours to write; emptied at
+                         the end. Default: a new directory among the system's temporary files, readable by you only
       --kubeconfig FILE  in front of the cluster that you already have instead of the practice cluster: the gate comes to it as this
                          file's user, says before it starts what rights that takes, and gives you nothing that you don't have
       --context NAME     which context of that file; default: its current one

@@ -3,9 +3,19 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** What may lie in the directory; nothing else is ever removed. `cache` is kubectl's, where it is told to keep it here. */
 const OURS = [
@@ -45,8 +55,13 @@ export function openFolder(dir?: string): Folder {
   // Before there is anything to remove: it has to outlive this process whatever happens next.
   const janitor = startJanitor(path, existed);
   try {
-    mkdirSync(join(path, 'tokens'), { recursive: true, mode: 0o700 });
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Not one that somebody has made since it was looked at.
+    if (!existed) mkdirSync(path, { mode: 0o700 });
+    mkdirSync(join(path, 'tokens'), { mode: 0o700 });
   } catch (cause) {
+    // Nothing in it is ours to remove.
+    janitor?.kill();
     janitor?.stdin?.end();
     throw new FolderRefused(`the directory ${path} can't be made: ${(cause as Error).message}`);
   }
@@ -74,7 +89,19 @@ function isEmptyDirectory(path: string): boolean {
   if (!found.isDirectory()) throw new FolderRefused(`${path} is not a directory: name a new or an empty one`);
   if (readdirSync(path).length > 0)
     throw new FolderRefused(`the directory ${path} is not empty: name a new or an empty one`);
+  refuseShared(path, found);
   return true;
+}
+
+/** The gate takes up what its configuration there becomes, and kubectl believes the authority there: nobody else may write it. */
+function refuseShared(path: string, { uid, gid, mode }: Stats): void {
+  if (process.getuid !== undefined && uid !== process.getuid())
+    throw new FolderRefused(`the directory ${path} belongs to another user: name a new one`);
+  const byGroup = (mode & 0o020) !== 0 && gid !== process.getgid?.();
+  if (process.platform !== 'win32' && (byGroup || (mode & 0o002) !== 0))
+    throw new FolderRefused(
+      `others may write into the directory ${path} (mode ${(mode & 0o777).toString(8)}): name a new one`,
+    );
 }
 
 function startJanitor(path: string, keep: boolean): ChildProcess | undefined {

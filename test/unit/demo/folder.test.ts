@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { FolderRefused, openFolder } from '../../../src/demo/folder.ts';
@@ -48,6 +57,31 @@ t.test(
     t.equal(readFileSync(join(dir, 'used', 'letter.txt'), 'utf8'), 'mine');
   },
 );
+
+t.test('a directory into which somebody else may write is refused, and nothing is written', async (t) => {
+  const dir = t.testdir({ open: {}, sticky: {}, group: {}, theirs: {} });
+  const refused = (name: string, why: RegExp) => {
+    const path = join(dir, name);
+    t.throws(() => openFolder(path), { constructor: FolderRefused, message: why });
+    t.strictSame(readdirSync(path), []);
+  };
+  chmodSync(join(dir, 'open'), 0o777);
+  refused('open', /others may write .*\(mode 777\).*name a new one/);
+  chmodSync(join(dir, 'sticky'), 0o1777);
+  refused('sticky', /others may write/);
+  // As umask 002 makes it: a group of one.
+  chmodSync(join(dir, 'group'), 0o775);
+  const folder = openFolder(join(dir, 'group'));
+  folder.close();
+  if (process.getuid?.() !== 0) {
+    t.pass('only root can give a directory away');
+    return;
+  }
+  chownSync(join(dir, 'group'), 0, 12_345);
+  refused('group', /others may write/);
+  chownSync(join(dir, 'theirs'), 12_345, 0);
+  refused('theirs', /belongs to another user/);
+});
 
 t.test('a process that is killed leaves neither the directory nor the one who removes it', async (t) => {
   const dir = join(t.testdir(), 'killed');
