@@ -95,14 +95,14 @@
 - name: config
 {{- if eq .Values.existingConfig.kind "Secret" }}
   secret:
-    secretName: {{ .Values.existingConfig.name }}
+    secretName: {{ .Values.existingConfig.name | quote }}
 {{- else }}
   configMap:
-    name: {{ default (include "postern.fullname" .) (ternary .Values.existingConfig.name "" (eq .Values.existingConfig.kind "ConfigMap")) }}
+    name: {{ default (include "postern.fullname" .) (ternary .Values.existingConfig.name "" (eq .Values.existingConfig.kind "ConfigMap")) | quote }}
 {{- end }}
 - name: tls
   secret:
-    secretName: {{ include "postern.tlsSecret" . }}
+    secretName: {{ include "postern.tlsSecret" . | quote }}
     defaultMode: 0440
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
