@@ -45,6 +45,14 @@ export const GATE: readonly Row[] = [
     shows: { [`ConfigMap/${NAME}`]: { data: { 'authn.yaml': /login\.example\.com/ } } },
   },
   {
+    for: 'a kubeconfig whose credential lies elsewhere, beside the configuration',
+    values: {
+      config: people,
+      files: { 'b.kubeconfig': 'users: [{name: u, user: {tokenFile: /b/token}}]\ncurrent-context: c\n' },
+    },
+    shows: { [`ConfigMap/${NAME}`]: { data: { 'b.kubeconfig': /tokenFile/ } } },
+  },
+  {
     for: 'a certificate from cert-manager',
     apis: ['cert-manager.io/v1/Certificate'],
     values: {

@@ -11,6 +11,8 @@ export interface Refusal {
   readonly says: RegExp;
 }
 
+const kubeconfig = (user: object) => JSON.stringify({ users: [{ name: 'u', user }], 'current-context': 'c' });
+
 /** Mistakes in values that are the chart's own. */
 export const VALUES: readonly Refusal[] = [
   { for: 'a key that the chart has not', values: { replicas: 3 }, says: /additional propert.*'?replicas'?/i },
@@ -67,6 +69,18 @@ export const VALUES: readonly Refusal[] = [
     values: { files: { 'postern.yaml': '' } },
     says: /propertyName 'postern\.yaml'/,
   },
+  ...[
+    ['a private key', '-----BEGIN EC PRIVATE KEY-----\nMHc'],
+    ['a kubeconfig with a key', kubeconfig({ 'client-key-data': 'LS0t' })],
+    ['a kubeconfig with a token', kubeconfig({ token: 'x' })],
+    ['the same in YAML', 'users:\n- user:\n    token: x\n  name: u\ncurrent-context: c\n'],
+  ].map(
+    ([what, content]): Refusal => ({
+      for: `${what} in a ConfigMap`,
+      values: { files: { 'a.txt': content } },
+      says: /files: "a\.txt" holds a private key or a token.*extraVolumes/,
+    }),
+  ),
   {
     for: 'a verb for everything',
     values: { rbac: { actions: [{ verbs: ['*'] }] } },

@@ -90,6 +90,17 @@
 {{- end }}
 {{- end }}
 
+{{/* `files` become a ConfigMap, which more people may read than Secrets (the cluster's role `view` has it): no credential may be among them. */}}
+{{- define "postern.checkFiles" -}}
+{{- range $name, $content := .Values.files }}
+{{- $isKey := regexMatch "PRIVATE KEY-----|client-key-data" $content }}
+{{- $isToken := and (regexMatch "current-context" $content) (regexMatch "(^|[\\s{,\"'])token[\"']?\\s*:" $content) }}
+{{- if or $isKey $isToken }}
+{{- fail (printf "files: %q holds a private key or a token, and would lie in a ConfigMap: mount it from a Secret by extraVolumes and extraVolumeMounts" $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The volumes and mounts that make the same paths for the gate and for `helm test`. */}}
 {{- define "postern.volumes" -}}
 - name: config
