@@ -141,7 +141,7 @@ const rbac = group(
     ),
     actions: {
       description:
-        'With Constrained: what people may do through the gate at all, whoever they are. Each item makes one rule; verbs are those of requests.',
+        'With Constrained: what people may do through the gate at all, whoever they are. Each item makes one rule; verbs are those of requests. Refused where the account has the classic verb, which it would not narrow.',
       default: [
         { apiGroups: ['*'], resources: ['*'], verbs: VERBS },
         { nonResourceURLs: ['*'], verbs: ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] },

@@ -14,37 +14,51 @@ import {
   word,
 } from './node.ts';
 
-const service = group('The Service for callers.', {
-  type: word('How it is reached.', 'ClusterIP', ['ClusterIP', 'NodePort', 'LoadBalancer']),
-  port: whole('Its port.', 443, { minimum: 1, maximum: 65535 }),
-  nodePort: whole('The port on each node. null: the cluster chooses.', null, { minimum: 1, maximum: 65535 }),
-  preset: word(
-    "With LoadBalancer: annotations that make the cloud's load balancer pass TCP, with the longest idle timeout. aws-nlb: AWS Load Balancer Controller; gcp: GKE; azure: AKS.",
-    '',
-    ['', 'aws-nlb', 'gcp', 'azure'],
-  ),
-  internal: flag('With a preset: an address of the private network only.', true),
-  idleTimeoutSeconds: whole(
-    'With aws-nlb (60 to 6000) and azure (240 to 6000, in whole minutes): how long a silent connection lives. null: 6000 and 1800.',
-    null,
-    { minimum: 60, maximum: 6000 },
-  ),
-  annotations: strings('Annotations; they win over those of the preset.'),
-  externalTrafficPolicy: word(
-    "Local keeps callers' addresses and sends nothing over other nodes. Empty: the cluster's default.",
-    '',
-    ['', 'Cluster', 'Local'],
-  ),
-  loadBalancerClass: text('The class of the load balancer. Empty: the default, or what the preset needs.'),
-  loadBalancerSourceRanges: texts('Ranges that may connect. Empty: all.', { examples: ['[203.0.113.0/24]'] }),
-  clusterIP: text('A cluster IP of your choice.'),
-  ipFamilyPolicy: word('One address family, or both.', '', [
-    '',
-    'SingleStack',
-    'PreferDualStack',
-    'RequireDualStack',
-  ]),
-});
+const service = group(
+  'The Service for callers.',
+  {
+    type: word('How it is reached.', 'ClusterIP', ['ClusterIP', 'NodePort', 'LoadBalancer']),
+    port: whole('Its port.', 443, { minimum: 1, maximum: 65535 }),
+    nodePort: whole('The port on each node. null: the cluster chooses.', null, {
+      minimum: 1,
+      maximum: 65535,
+    }),
+    preset: word(
+      "With LoadBalancer: annotations that make the cloud's load balancer pass TCP, with the longest idle timeout. aws-nlb: AWS Load Balancer Controller; gcp: GKE; azure: AKS.",
+      '',
+      ['', 'aws-nlb', 'gcp', 'azure'],
+    ),
+    internal: flag('With a preset: an address of the private network only.', true),
+    idleTimeoutSeconds: whole(
+      'With aws-nlb (60 to 6000) and azure (240 to 6000, in whole minutes): how long a silent connection lives. null: 6000 and 1800.',
+      null,
+      { minimum: 60, maximum: 6000 },
+    ),
+    annotations: strings('Annotations; they win over those of the preset.'),
+    externalTrafficPolicy: word(
+      "Local keeps callers' addresses and sends nothing over other nodes. Empty: the cluster's default.",
+      '',
+      ['', 'Cluster', 'Local'],
+    ),
+    loadBalancerClass: text('The class of the load balancer. Empty: the default, or what the preset needs.'),
+    loadBalancerSourceRanges: texts('With LoadBalancer: ranges that may connect. Empty: all.', {
+      examples: ['[203.0.113.0/24]'],
+    }),
+    clusterIP: text('A cluster IP of your choice.'),
+    ipFamilyPolicy: word('One address family, or both.', '', [
+      '',
+      'SingleStack',
+      'PreferDualStack',
+      'RequireDualStack',
+    ]),
+  },
+  [
+    when(
+      { properties: { type: { enum: ['ClusterIP', 'NodePort'] } }, required: ['type'] },
+      { properties: { loadBalancerSourceRanges: { maxItems: 0 } } },
+    ),
+  ],
+);
 
 const gateway = group(
   'A TLSRoute of the Gateway API: TLS passes through and ends at Postern, so nothing is dropped.',

@@ -11,6 +11,7 @@ export interface Refusal {
   readonly says: RegExp;
 }
 
+const READING = [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch'] }];
 const kubeconfig = (user: object) => JSON.stringify({ users: [{ name: 'u', user }], 'current-context': 'c' });
 
 /** Mistakes in values that are the chart's own. */
@@ -81,6 +82,26 @@ export const VALUES: readonly Refusal[] = [
       says: /files: "a\.txt" holds a private key or a token.*extraVolumes/,
     }),
   ),
+  {
+    for: 'source ranges that no load balancer would hold to',
+    values: { service: { type: 'NodePort', loadBalancerSourceRanges: ['203.0.113.0/24'] } },
+    says: /\/service\/loadBalancerSourceRanges/,
+  },
+  {
+    for: 'actions that classic impersonation would not hold to',
+    values: { rbac: { impersonation: 'Classic', actions: READING } },
+    says: /rbac\.actions.*constrained impersonation.*authorization\.rules/,
+  },
+  {
+    for: 'the same where AWS identities take the classic verb',
+    values: {
+      config: {
+        authentication: { awsIAM: { clusterID: 'prod', mapFile: 'm.yaml', stsRegions: ['eu-west-1'] } },
+      },
+      rbac: { actions: READING },
+    },
+    says: /rbac\.actions.*constrained impersonation/,
+  },
   {
     for: 'a verb for everything',
     values: { rbac: { actions: [{ verbs: ['*'] }] } },

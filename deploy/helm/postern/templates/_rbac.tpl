@@ -104,6 +104,13 @@
   verbs: [impersonate]
 {{- end }}
 
+{{/* What rbac.actions is in values.yaml: everything. */}}
+{{- define "postern.allActions" -}}
+{{- $verbs := list "get" "list" "watch" "create" "update" "patch" "delete" "deletecollection" }}
+{{- $others := list "get" "head" "post" "put" "patch" "delete" "options" }}
+{{- list (dict "apiGroups" (list "*") "resources" (list "*") "verbs" $verbs) (dict "nonResourceURLs" (list "*") "verbs" $others) | toJson }}
+{{- end }}
+
 {{/* Whether the pod's own account impersonates service accounts. */}}
 {{- define "postern.standsForAccounts" -}}
 {{- if include "postern.impersonation" . }}{{ include "postern.letsAccountsIn" . }}{{ end }}
@@ -130,6 +137,9 @@
   {{ end }}verbs: {{ $verbs := list }}{{ range .verbs }}{{ $verbs = append $verbs (printf "impersonate-on:user-info:%s" .) }}{{ end }}{{ toJson $verbs }}
 {{- end }}
 {{- else if eq $mode "Classic" }}
+{{- if ne (toJson .Values.rbac.actions) (include "postern.allActions" .) }}
+{{- fail "rbac.actions narrows people with constrained impersonation only, which needs Kubernetes 1.36, no authentication.awsIAM, and no rbac.impersonation: Classic: leave it out, and deny by config.authorization.rules" }}
+{{- end }}
 {{ include "postern.peopleRules" (dict "root" . "verb" "impersonate" "group" "") }}
 {{- end }}
 {{- if include "postern.standsForAccounts" . }}
