@@ -47,6 +47,23 @@ const { body } = await api.send('POST', '/api/v1/namespaces/default/serviceaccou
 });
 const { token } = (body as { status: { token: string } }).status;
 
+// docs/how-to/sessions.md: the list of who is in needs these of the gate's user.
+const bind = async (kind: 'Role' | 'ClusterRole', folder: string, name: string, rules: object) => {
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name };
+  const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'system:postern' }];
+  const metadata = { name };
+  for (const [path, object] of [
+    [`${kind.toLowerCase()}s`, { metadata, rules }],
+    [`${kind.toLowerCase()}bindings`, { metadata, roleRef, subjects }],
+  ] as const) {
+    const { status } = await api.send('POST', `${folder}/${path}`, object);
+    if (status !== 201) throw new Error(`${path} ${name}: ${status}`);
+  }
+};
+const VERBS = ['create', 'update', 'get', 'list', 'watch', 'delete'];
+const listing = [{ apiGroups: [''], resources: ['configmaps'], verbs: VERBS }];
+await bind('Role', `${RBAC}/namespaces/default`, 'postern-replica', listing);
+
 const base64 = (pem: string) => Buffer.from(pem).toString('base64');
 const user = {
   'client-certificate-data': base64(frontProxy.certPem),
@@ -56,6 +73,7 @@ const upstream = { port: Number(new URL(plain.server).port), ca };
 const gate = await startTestGate({
   upstreams: [{ name: 'lab', upstream, user, cluster: { identity: 'RequestHeader' } }],
   authentication: { serviceAccounts: {} },
+  config: { sessions: { registry: { kubernetes: { namespace: 'default' } } } },
 });
 t.teardown(() => gate.stop());
 const [caller] = openSpeeches(gate).callers;
@@ -70,13 +88,14 @@ const whoami = () =>
     body: Buffer.from('{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}'),
   });
 
-/** Who asked for TokenReviews, and what the answer was. */
-const reviewers = () =>
+/** Who asked for such a path, how, and what the answer was. */
+const askers = (path: string) =>
   readFileSync(auditLog, 'utf8')
     .split('\n')
-    .filter((line) => line.includes(REVIEWS) && line.includes('"ResponseComplete"'))
-    .map((line) => JSON.parse(line) as { user: object; responseStatus: { code: number } })
-    .map(({ user, responseStatus: { code } }) => ({ user, code }));
+    .filter((line) => line.includes(path) && line.includes('"ResponseComplete"'))
+    .map((line) => JSON.parse(line) as { user: object; verb: string; responseStatus: { code: number } })
+    .map(({ user, verb, responseStatus: { code } }) => ({ user, verb, code }));
+const reviewers = () => askers(REVIEWS).map(({ user, code }) => ({ user, code }));
 const GATE = { username: 'system:postern', groups: ['system:authenticated'] };
 
 t.test('without the right nobody is let in, and the log says who lacks which', async (t) => {
@@ -92,13 +111,8 @@ t.test('without the right nobody is let in, and the log says who lacks which', a
 });
 
 t.test('with the right a service account is itself', async (t) => {
-  const metadata = { name: 'postern-token-reviews' };
   const rules = [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }];
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name };
-  const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'system:postern' }];
-  t.equal((await api.send('POST', `${RBAC}/clusterroles`, { metadata, rules })).status, 201);
-  const bound = await api.send('POST', `${RBAC}/clusterrolebindings`, { metadata, roleRef, subjects });
-  t.equal(bound.status, 201);
+  await bind('ClusterRole', RBAC, 'postern-token-reviews', rules);
   // RBAC reads rights from watches of its own.
   await until('the right', async () => (await whoami()).status !== 502);
   const reply = await whoami();
@@ -113,4 +127,23 @@ t.test('with the right a service account is itself', async (t) => {
   });
   await until('the audit log', async () => reviewers().some(({ code }) => code === 201));
   for (const { user } of reviewers()) t.same(user, GATE, 'the gate has a name there, and no group of power');
+});
+
+t.test('it keeps the list of who is in as that user, too', async (t) => {
+  await until(
+    'the list',
+    async () => (await gate.metric('postern_session_registry_up{kind="kubernetes"}')) === 1,
+    60_000,
+  );
+  const { body } = await api.send('GET', '/api/v1/namespaces/default/configmaps');
+  const names = (body as { items: { metadata: { name: string } }[] }).items.map(
+    ({ metadata }) => metadata.name,
+  );
+  t.ok(
+    names.some((name) => name.startsWith('postern-sessions-')),
+    names.join(),
+  );
+  const wrote = () => askers('/configmaps/postern-sessions-').filter(({ code }) => code < 300);
+  await until('the audit log', async () => wrote().length > 0);
+  for (const { user } of wrote()) t.same(user, GATE);
 });
