@@ -203,6 +203,8 @@ t.test(
     const last = await ask();
     t.equal(last.status, 101);
     last.socket.destroy();
+    // Or the gate would wait for them to the end of its drain.
+    for (const one of tunnels) one.destroy();
     await other.stop();
     await silent.close();
   },
