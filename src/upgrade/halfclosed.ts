@@ -1,7 +1,8 @@
-// A side that has ended its sending and waits for the rest, or that is not read from because the other side takes nothing. Nobody hears of its reset:
-// libuv polls no socket that is not read from, or whose end it has read; Linux answers further reads with that end whatever has come since (tcp_recvmsg looks at SOCK_DONE before sk_err), and Node keeps the failure of an empty write
-// under TLS to itself. But a socket that was reset, or that keep-alive has given up, has no peer any more, and getpeername(2) says so. Node's own
-// `remoteAddress` remembers its answer, so the handle is asked; where a Node has no such method a reset is found by the next write.
+// A side that has ended its sending and waits for the rest, or that is not read from because the other side takes nothing. Nobody hears of its
+// reset: libuv polls no socket that is not read from, or whose end it has read; Linux answers further reads with that end whatever has come since
+// (tcp_recvmsg looks at SOCK_DONE before sk_err), and Node keeps the failure of an empty write under TLS to itself. But a socket that was reset, or
+// that keep-alive has given up, has no peer any more, and getpeername(2) says so. Node's own `remoteAddress` remembers its answer, so the handle is
+// asked; where a Node has no such method a reset is found by the next write.
 
 import type { Socket } from 'node:net';
 import type { Side } from './side.ts';

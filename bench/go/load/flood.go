@@ -145,23 +145,5 @@ func unsigned() string {
 
 // typing is keystroke at a person's pace: in each session one every --rounds-pause ms.
 func typing(r *run) error {
-	rounds := func(s *session, n int64) error {
-		for range n {
-			time.Sleep(time.Duration(r.roundsPause) * time.Millisecond)
-			latency, err := s.keystroke()
-			if err != nil {
-				return err
-			}
-			r.latencies.add(latency)
-		}
-		return nil
-	}
-	sessions, err := r.openAll(r.sessions, "echo", func(s *session) error { return rounds(s, (r.rounds+units-1)/units) })
-	if err != nil {
-		return err
-	}
-	r.ready()
-	r.together(r.sessions, func(i int) error { return rounds(sessions[i], r.rounds) })
-	r.done(float64(r.latencies.count()), "round trip")
-	return nil
+	return r.roundTrips(time.Duration(r.roundsPause) * time.Millisecond)
 }

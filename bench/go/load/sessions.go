@@ -53,8 +53,14 @@ func (r *run) openAll(n int, command string, warmUp func(*session) error) ([]*se
 
 // keystroke types in all sessions at once, each waiting for the echo before the next.
 func keystroke(r *run) error {
+	return r.roundTrips(0)
+}
+
+// roundTrips measures rounds keystrokes of each session, after a tenth as many, with a pause before each.
+func (r *run) roundTrips(pause time.Duration) error {
 	rounds := func(s *session, n int64) error {
 		for range n {
+			time.Sleep(pause)
 			latency, err := s.keystroke()
 			if err != nil {
 				return err
@@ -107,19 +113,22 @@ func (r *run) oneByOne(unit string, do func() error) error {
 	return nil
 }
 
+// typeOnce finds out whether a session is alive.
+func typeOnce(s *session) error {
+	_, err := s.keystroke()
+	return err
+}
+
 // idle holds sessions open until the runner ends it. Each has to be alive before and after.
 func idle(r *run) error {
-	sessions, err := r.openAll(r.sessions, "echo", func(s *session) error {
-		_, err := s.keystroke()
-		return err
-	})
+	sessions, err := r.openAll(r.sessions, "echo", typeOnce)
 	if err != nil {
 		return err
 	}
 	r.ready()
 	var alive atomic.Int64
 	r.together(r.sessions, func(i int) error {
-		_, err := sessions[i].keystroke()
+		err := typeOnce(sessions[i])
 		if err == nil {
 			alive.Add(1)
 		}
@@ -134,10 +143,7 @@ func idle(r *run) error {
 
 // hold keeps sessions open in which somebody types now and then: each every roundsPause, spread over it, for so many seconds.
 func hold(r *run) error {
-	sessions, err := r.openAll(r.sessions, "echo", func(s *session) error {
-		_, err := s.keystroke()
-		return err
-	})
+	sessions, err := r.openAll(r.sessions, "echo", typeOnce)
 	if err != nil {
 		return err
 	}
